@@ -1,0 +1,73 @@
+# Fengqiao 枫桥. Needs python3 (3.11 or newer) with its venv module, and make; no root. uv is used when present.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PYPROJECT := pyproject.toml
+DEMO   := $${FENGQIAO_DEMO:-1}
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run check test cover fmt schema migrate lock
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(VENV)/run.stamp ## Install, migrate, load the small demo and serve on HOST:PORT (127.0.0.1:8000)
+	@FENGQIAO_DEMO=$(DEMO) exec $(BIN)/python -m cli serve
+
+check: $(VENV)/dev.stamp ## Lint, format, types and import contracts, without the tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	PYTHONPATH=. $(BIN)/lint-imports
+
+test: $(VENV)/dev.stamp ## Run everything that must hold: all tests, and the gates of `check` among them
+	@$(BIN)/python -m pytest
+
+cover: $(VENV)/dev.stamp ## Run the tests with branch coverage: 100 % of domain and services, 90 % of the rest
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage report --include='domain/*,services/*' --fail-under=100
+	$(BIN)/coverage report --omit='domain/*,services/*,db/migrations/*,demo/build.py,demo/making/*' --fail-under=90
+
+fmt: $(VENV)/dev.stamp ## Format the code and make the safe lint repairs
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+schema: $(VENV)/run.stamp ## Write schema.graphql from the code
+	@$(BIN)/python -c 'from api.graphql import sdl; print(sdl().strip())' > $(VENV)/schema.graphql
+	@mv $(VENV)/schema.graphql schema.graphql
+	@echo "schema.graphql written"
+
+migrate: $(VENV)/run.stamp ## Bring the database up to date
+	@$(BIN)/python -m cli migrate
+
+lock: ## Write both locks from pyproject.toml: versions and hashes, no address (needs uv)
+	@command -v uv >/dev/null || { echo "make lock needs uv on the PATH" >&2; exit 1; }
+	uv pip compile $(LOCK_FLAGS) -o requirements.lock $(PYPROJECT)
+	uv pip compile $(LOCK_FLAGS) --group dev -c requirements.lock -o requirements-dev.lock $(PYPROJECT)
+
+LOCK_FLAGS := --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
+
+# One environment serves both; the dev lock holds the run lock's versions, so it satisfies both stamps.
+$(VENV)/run.stamp: requirements.lock | $(BIN)/python
+	$(call install,$<)
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.lock | $(BIN)/python
+	$(call install,$<)
+	@touch $(VENV)/run.stamp $@
+
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null || { echo "Fengqiao needs $(PYTHON) 3.11 or newer on the PATH" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Fengqiao needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V 2>&1)." >&2; \
+		echo "Name another one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+		echo "Python's venv module is missing (on Debian: the package python3-venv)." >&2; exit 1; }
+
+define install
+	@echo "Installing $(1) (once; about a minute) …"
+	@{ command -v uv >/dev/null && uv pip install --quiet --python $(BIN)/python --require-hashes -r $(1); } \
+		|| $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps \
+			--require-hashes -r $(1)
+endef
