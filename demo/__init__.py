@@ -1,0 +1,1 @@
+"""Small data shipped with the product; see README.md for origin and licence."""

@@ -1,0 +1,1 @@
+"""How the demo files are made: run by hand through `python -m demo.build`, never by the product."""
