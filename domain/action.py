@@ -1,0 +1,38 @@
+"""Every command by the name of its mutation, with its row in domain.md B.3 to B.6."""
+
+from domain.term import Term
+
+
+class ActionName(Term):
+    """动作: the mutations, by their field names."""
+
+    reportIncident = "reportIncident", "上报", "Report (T2)"
+    rejectIncident = "rejectIncident", "不予受理", "Reject (T5)"
+    amendIncident = "amendIncident", "更正", "Amend (T10a)"
+    fileIncident = "fileIncident", "立案", "File (T10)"
+    dispatchIncident = "dispatchIncident", "派遣", "Dispatch (T11)"
+    acceptAssignment = "acceptAssignment", "签收", "Accept (T14)"
+    recordFirstContact = "recordFirstContact", "登记首次联系", "Record the first contact (T20)"
+    submitResult = "submitResult", "反馈结果", "Submit the result (T25)"
+    requestCheck = "requestCheck", "发核查", "Request a check (T27)"
+    recordCheck = "recordCheck", "登记核查", "Record a check (T28, T28b, T29, T30)"
+    recordFollowUp = "recordFollowUp", "登记回访", "Record a follow-up (T31)"
+    closeIncident = "closeIncident", "结案", "Close (T29, T31)"
+    reworkIncident = "reworkIncident", "重办", "Send back for rework (T32)"
+    superviseIncident = "superviseIncident", "督办", "Supervise (T37)"
+    addNote = "addNote", "办理记录", "Add a note"
+    unmaskField = "unmaskField", "查看脱敏信息", "Read a masked value (R80)"
+    importCase = "importCase", "导入", "Import a case of an earlier system"
+    createPerson = "createPerson", "新增人员", "Create a person"
+    assignPost = "assignPost", "任职", "Assign a post"
+    endPost = "endPost", "离任", "End a post"
+    resetPassword = "resetPassword", "重置密码", "Reset a password"
+    changePassword = "changePassword", "修改密码", "Change the own password"
+    createGrid = "createGrid", "新建网格", "Create a grid"
+    reviseGrid = "reviseGrid", "调整网格", "Revise a grid (R61)"
+    retireGrid = "retireGrid", "撤销网格", "Retire a grid (R61)"
+    createOrgUnit = "createOrgUnit", "新建单位", "Create a unit"
+    signIn = "signIn", "登录", "Sign in"
+    refreshSession = "refreshSession", "续期", "Refresh the session"
+    signOut = "signOut", "退出", "Sign out"
+    forwardClock = "forwardClock", "拨快时钟", "Forward the test clock"

@@ -1,0 +1,95 @@
+"""A case whole: the incident with everything that hangs on it, as a rule sees it (design §3)."""
+
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+from uuid import UUID
+
+from domain.assignment import Assignment, AssignmentRole
+from domain.clock import Clock, ClockType
+from domain.complainant import Complainant
+from domain.dictionary import Category
+from domain.errors import DomainError, ErrorCode
+from domain.event import Scopes
+from domain.followup import FollowUp
+from domain.incident import Incident, Note
+from domain.media import Media
+from domain.supervision import Supervision
+from domain.verification import Verification
+
+
+class Identified(Protocol):
+    """Anything with an id."""
+
+    @property
+    def id(self) -> UUID:
+        """The row's key."""
+
+
+R = TypeVar("R", bound=Identified)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One incident, locked and loaded. `region_ids` is the incident's region and every region above it.
+
+    Tuples are ordered: assignments by (round, seq), the others by creation.
+    """
+
+    incident: Incident
+    category: Category
+    region_ids: tuple[UUID, ...]
+    complainant: Complainant | None = None
+    assignments: tuple[Assignment, ...] = ()
+    clocks: tuple[Clock, ...] = ()
+    verifications: tuple[Verification, ...] = ()
+    followups: tuple[FollowUp, ...] = ()
+    supervisions: tuple[Supervision, ...] = ()
+    media: tuple[Media, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+    def assignment(self, assignment_id: UUID) -> Assignment:
+        """The row of that id; NOT_FOUND when it is not this case's."""
+        for row in self.assignments:
+            if row.id == assignment_id:
+                return row
+        raise DomainError(ErrorCode.NOT_FOUND, "id")
+
+    @property
+    def leads(self) -> tuple[Assignment, ...]:
+        """L of B.5 and B.6 B: LEAD rows of the current round that are not ended."""
+        return tuple(
+            row
+            for row in self.assignments
+            if row.role is AssignmentRole.LEAD and row.round == self.incident.round and row.state.live
+        )
+
+    def running(self, kind: ClockType, assignment_id: UUID | None = None) -> tuple[Clock, ...]:
+        """Clocks of that type that run (of that row, when given)."""
+        return tuple(
+            clock
+            for clock in self.clocks
+            if clock.type is kind
+            and clock.running
+            and (assignment_id is None or clock.assignment_id == assignment_id)
+        )
+
+    def scopes(self) -> Scopes:
+        """The inputs of the visibility atoms as they stand (design §7)."""
+        return Scopes(
+            orgs=frozenset(row.org_id for row in self.assignments if row.state.visible),
+            regions=self.region_ids,
+            grid=self.incident.grid_id,
+            reporter=self.incident.reporter_id,
+            complainant=self.complainant.person_id if self.complainant else None,
+        )
+
+    def handled_by(self, org_id: UUID | None) -> bool:
+        """Whether the unit held a LEAD or SUPPORT row in any round (B.6 E: who handles may not verify)."""
+        return any(row.org_id == org_id and row.role is not AssignmentRole.CC for row in self.assignments)
+
+
+def put(rows: tuple[R, ...], *changed: R) -> tuple[R, ...]:
+    """The tuple with rows of the same id replaced, new ones appended."""
+    new = {row.id: row for row in changed}
+    kept = [new.pop(row.id, row) for row in rows]
+    return (*kept, *new.values())

@@ -1,0 +1,51 @@
+"""Who asks: the person with the posts in force, as every read and command receives it (design §7)."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from domain.person import ROLES_OF_POST, Post, PostType, Role
+from domain.term import Language
+
+_HANDLER_POSTS = frozenset({PostType.HANDLER, PostType.HANDLER_LEAD})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Viewer:
+    """A signed-in person. `posts` are those in force when the request began.
+
+    `clerk_regions` are the divisions served by the units where the person is OFFICE_CLERK.
+    `session_id` is None only for the platform itself (`SYSTEM`).
+    """
+
+    person_id: UUID
+    username: str
+    name: str
+    org_id: UUID | None
+    posts: tuple[Post, ...]
+    clerk_regions: frozenset[UUID] = frozenset()
+    session_id: UUID | None = None
+    system: bool = False
+    language: Language = Language.ZH
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """Every role the posts give (domain.md B.5)."""
+        if self.system:
+            return frozenset({Role.SYSTEM})
+        return frozenset(role for post in self.posts for role in ROLES_OF_POST[post.type])
+
+    @property
+    def handler_orgs(self) -> frozenset[UUID]:
+        """Units for which the person handles cases."""
+        return frozenset(p.org_id for p in self.posts if p.type in _HANDLER_POSTS and p.org_id is not None)
+
+    @property
+    def grids(self) -> frozenset[UUID]:
+        """Grids the person walks."""
+        return frozenset(p.grid_id for p in self.posts if p.grid_id is not None)
+
+    def orgs_as(self, role: Role) -> frozenset[UUID]:
+        """Units at which the person holds that role."""
+        return frozenset(
+            p.org_id for p in self.posts if p.org_id is not None and role in ROLES_OF_POST[p.type]
+        )
