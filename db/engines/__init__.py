@@ -1,0 +1,1 @@
+"""Cancel-safe database clients."""

@@ -1,0 +1,105 @@
+"""Tortoise's asyncpg engine with transactions that survive a cancellation and refusals instead of raw errors.
+
+The module's name must hold `asyncpg`: the migration editor is chosen by it.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any
+
+import asyncpg
+from tortoise.backends.asyncpg import client as stock
+from tortoise.backends.base.client import (
+    NestedTransactionContext,
+    TransactionalDBClient,
+    TransactionContext,
+    TransactionContextPooled,
+)
+from tortoise.connection import get_connections
+
+from db.engines.faults import Contention, finish, unavailable
+
+LOST = (
+    OSError,  # also TimeoutError: a half-open connection
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,  # the server is stopping or starting, or an administrator ended us
+    asyncpg.TooManyConnectionsError,
+)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Deadlock and serialisation become Contention; a lost server becomes UNAVAILABLE."""
+    try:
+        yield
+    except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError) as error:
+        raise Contention(str(error)) from error
+    except LOST as error:
+        raise unavailable() from error
+    except asyncpg.InterfaceError as error:
+        if "clos" in str(error):  # "connection is closed", "pool is closing": any other is a bug of ours
+            raise unavailable() from error
+        raise
+
+
+class _Translating(stock.AsyncpgDBClient):
+    async def _translate_exceptions(self, func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - the stock one claims to return an Exception
+        with translated():
+            return await super()._translate_exceptions(func, *args, **kwargs)
+
+
+class Transaction(_Translating, stock.TransactionWrapper):
+    """The client a transaction's body sees."""
+
+    def _in_transaction(self) -> TransactionContext:
+        return NestedTransactionContext(Transaction(self))
+
+
+class WholeTransaction(TransactionContextPooled):
+    """Enters and leaves whole, whatever is cancelled meanwhile."""
+
+    client: Transaction
+
+    async def __aenter__(self) -> TransactionalDBClient:
+        """Take a connection of the pool, then BEGIN."""
+        with translated():
+            await self.ensure_connection()
+            pool: asyncpg.Pool = self.client._parent._pool  # noqa: SLF001 - Tortoise keeps the pool there
+            connection = await pool.acquire()
+            self.client._connection = connection  # noqa: SLF001 - and the connection there
+            try:
+                await finish(self.client.begin())
+            except BaseException:
+                await finish(pool.release(connection))  # asyncpg ends an open transaction on release
+                raise
+        self.token = get_connections().set(self.connection_name, self.client)
+        return self.client
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        """COMMIT or ROLLBACK, then give the connection back."""
+        client = self.client
+        try:
+            with translated():
+                if not client._finalized:  # noqa: SLF001 - Tortoise keeps the state there
+                    await finish(client.rollback() if exc_type else client.commit())
+        finally:
+            get_connections().reset(self.token)
+            pool = client._parent._pool  # noqa: SLF001 - as above
+            if pool:
+                await finish(pool.release(client._connection))  # noqa: SLF001 - as above
+
+
+class SafeAsyncpg(_Translating):
+    """A pool of connections."""
+
+    def _in_transaction(self) -> TransactionContext:
+        return WholeTransaction(Transaction(self), self._pool_init_lock)
+
+
+client_class = SafeAsyncpg

@@ -1,0 +1,257 @@
+"""The event log: what happened, in the order of commit, chained by hashes (design §4)."""
+
+import hashlib
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC
+from typing import Any
+from uuid import UUID, uuid4
+
+from tortoise.backends.base.client import BaseDBAsyncClient
+
+from db.connection import fetch, reader
+from db.models.event_log import EventLogRow, LogEpochRow
+from domain.action import ActionName
+from domain.event import Event, EventKind, LoggedEvent, Scopes, Subject
+
+GENESIS = bytes(32)
+_LOCK = 0x66656E67
+_ROW = 1
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyReport:
+    """The chain's state: entries read, and the first broken `seq` with the reason, or None."""
+
+    checked: int
+    first_broken: int | None = None
+    reason: str | None = None
+
+
+async def append(connection: BaseDBAsyncClient, events: Sequence[Event]) -> int:
+    """Write `events` as the last act of the transaction on `connection`; the log's new head.
+
+    The lock is a statement of its own before the head is read, so that the order of `seq` is the order of
+    commit; SQLite's BEGIN IMMEDIATE is that lock already.
+    """
+    if connection.capabilities.dialect == "postgres":
+        await connection.execute_query("SELECT pg_advisory_xact_lock($1)", [_LOCK])
+    seq, previous = await _last(connection)
+    entries = []
+    for event in events:
+        seq += 1
+        entry = _entry(seq, event, previous)
+        entries.append(entry)
+        previous = entry.hash
+    await EventLogRow.bulk_create(entries, using_db=connection)
+    return seq
+
+
+async def read(
+    after: int, limit: int, until: int | None = None, *, connection: BaseDBAsyncClient | None = None
+) -> list[LoggedEvent]:
+    """The next entries with `seq > after` (and `<= until`), at most `limit`."""
+    bounds = {"seq__gt": after} if until is None else {"seq__gt": after, "seq__lte": until}
+    return [
+        _logged(it)
+        for it in await EventLogRow.filter(**bounds)
+        .order_by("seq")
+        .limit(limit)
+        .using_db(connection or reader())
+    ]
+
+
+async def of_incident(
+    incident_id: UUID, after: int, limit: int, *, connection: BaseDBAsyncClient | None = None
+) -> list[LoggedEvent]:
+    """The next entries of one case, whatever their subject."""
+    entries = EventLogRow.filter(incident_id=incident_id, seq__gt=after).order_by("seq").limit(limit)
+    return [_logged(it) for it in await entries.using_db(connection or reader())]
+
+
+async def head(connection: BaseDBAsyncClient | None = None) -> int:
+    """The last `seq` committed; 0 for a log that never held any."""
+    seq, _ = await _last(connection or reader())
+    return seq
+
+
+async def oldest(connection: BaseDBAsyncClient | None = None) -> int:
+    """The first `seq` still held; one more than `head` when none is."""
+    life = await _life(connection or reader())
+    return int(life.anchor_seq) + 1
+
+
+async def epoch(connection: BaseDBAsyncClient | None = None) -> str:
+    """The log's life: cursors of another epoch are void."""
+    return str((await _life(connection or reader())).epoch)
+
+
+async def found(connection: BaseDBAsyncClient) -> None:
+    """Give a new database its epoch; one that has it keeps it."""
+    await LogEpochRow.get_or_create(
+        {"epoch": uuid4(), "anchor_seq": 0, "anchor_hash": GENESIS}, using_db=connection, id=_ROW
+    )
+
+
+async def renew_epoch(connection: BaseDBAsyncClient) -> str:
+    """Void all cursors, after a backup was restored."""
+    renewed = uuid4()
+    await LogEpochRow.filter(id=_ROW).using_db(connection).update(epoch=renewed)
+    return str(renewed)
+
+
+async def trim(connection: BaseDBAsyncClient, until: int) -> int:
+    """Delete the entries up to `until` after writing the anchor that continues the chain; how many went."""
+    last = await EventLogRow.filter(seq__lte=until).order_by("-seq").using_db(connection).first()
+    if last is None:
+        return 0
+    await LogEpochRow.filter(id=_ROW).using_db(connection).update(anchor_seq=last.seq, anchor_hash=last.hash)
+    gone: int = await EventLogRow.filter(seq__lte=until).using_db(connection).delete()
+    return gone
+
+
+async def blank(connection: BaseDBAsyncClient, seq: int) -> None:
+    """Remove the data of one entry by law; its hash stays, so the chain holds."""
+    await EventLogRow.filter(seq=seq).using_db(connection).update(data=None)
+
+
+async def verify(batch: int = 1000, *, connection: BaseDBAsyncClient | None = None) -> VerifyReport:
+    """Read the whole chain and name the first entry that is missing or was changed."""
+    client = connection or reader()
+    life = await _life(client)
+    seq, previous = life.anchor_seq, bytes(life.anchor_hash)
+    checked = 0
+    async for entry in _all(client, seq, batch):
+        checked += 1
+        seq += 1
+        if reason := _fault(entry, seq, previous):
+            return VerifyReport(checked, seq, reason)
+        previous = bytes(entry.hash)
+    return VerifyReport(checked)
+
+
+async def _all(client: BaseDBAsyncClient, after: int, batch: int) -> AsyncIterator[EventLogRow]:
+    while entries := await EventLogRow.filter(seq__gt=after).order_by("seq").limit(batch).using_db(client):
+        for entry in entries:
+            yield entry
+        after = entries[-1].seq
+
+
+async def _life(client: BaseDBAsyncClient) -> LogEpochRow:
+    return await LogEpochRow.get(id=_ROW, using_db=client)
+
+
+async def _last(client: BaseDBAsyncClient) -> tuple[int, bytes]:
+    rows = await fetch("SELECT seq, hash FROM event_log ORDER BY seq DESC LIMIT 1", connection=client)
+    if rows:
+        return rows[0]["seq"], bytes(rows[0]["hash"])
+    life = await _life(client)
+    return life.anchor_seq, bytes(life.anchor_hash)
+
+
+def _fault(entry: EventLogRow, seq: int, previous: bytes) -> str | None:
+    if entry.seq != seq:
+        return "missing"
+    if bytes(entry.prev_hash) != previous:
+        return "does not follow the entry before it"
+    if entry.data is not None and _sha256(entry.data.encode()) != bytes(entry.data_hash):
+        return "its data was changed"
+    if _chained(entry) != bytes(entry.hash):
+        return "it was changed"
+    return None
+
+
+def _entry(seq: int, event: Event, previous: bytes) -> EventLogRow:
+    data = _canonical(event.data)
+    entry = EventLogRow(
+        seq=seq,
+        at=event.at,
+        kind=event.kind.value,
+        action=event.action.value if event.action else None,
+        row=event.row,
+        subject_noun=event.subject.noun,
+        subject_id=event.subject.id,
+        subject_version=event.subject.version,
+        incident_id=event.incident_id,
+        assignment_id=event.assignment_id,
+        person_id=event.person_id,
+        actor_id=event.actor_id,
+        scopes_before=_scopes_text(event.scopes_before),
+        scopes_after=_scopes_text(event.scopes_after),
+        data=data,
+        data_hash=_sha256(data.encode()),
+        prev_hash=previous,
+        hash=b"",
+    )
+    entry.hash = _chained(entry)
+    return entry
+
+
+def _chained(entry: EventLogRow) -> bytes:
+    """SHA-256 over the hash before, everything the entry says, and the hash of its data."""
+    ids = (entry.subject_id, entry.incident_id, entry.assignment_id, entry.person_id, entry.actor_id)
+    said = [
+        entry.seq,
+        entry.at.astimezone(UTC).isoformat(),
+        entry.kind,
+        entry.action,
+        entry.row,
+        entry.subject_noun,
+        entry.subject_version,
+        *(None if it is None else str(it) for it in ids),
+        entry.scopes_before,
+        entry.scopes_after,
+    ]
+    return _sha256(bytes(entry.prev_hash) + _canonical(said).encode() + bytes(entry.data_hash))
+
+
+def _logged(entry: EventLogRow) -> LoggedEvent:
+    event = Event(
+        at=entry.at,
+        kind=EventKind(entry.kind),
+        subject=Subject(entry.subject_noun, entry.subject_id, entry.subject_version),
+        row=entry.row,
+        action=ActionName(entry.action) if entry.action else None,
+        actor_id=entry.actor_id,
+        incident_id=entry.incident_id,
+        assignment_id=entry.assignment_id,
+        person_id=entry.person_id,
+        scopes_before=_scopes(entry.scopes_before),
+        scopes_after=_scopes(entry.scopes_after),
+        data=json.loads(entry.data) if entry.data else {},
+    )
+    return LoggedEvent(entry.seq, event, bytes(entry.hash))
+
+
+def _scopes_text(scopes: Scopes | None) -> str | None:
+    if scopes is None:
+        return None
+    return _canonical(
+        {
+            "orgs": sorted(str(it) for it in scopes.orgs),
+            "regions": [str(it) for it in scopes.regions],
+            **{
+                name: str(it) for name in ("grid", "reporter", "complainant") if (it := getattr(scopes, name))
+            },
+        }
+    )
+
+
+def _scopes(text: str | None) -> Scopes | None:
+    if text is None:
+        return None
+    said = json.loads(text)
+    return Scopes(
+        orgs=frozenset(UUID(it) for it in said["orgs"]),
+        regions=tuple(UUID(it) for it in said["regions"]),
+        **{name: UUID(said[name]) for name in ("grid", "reporter", "complainant") if name in said},
+    )
+
+
+def _canonical(said: Mapping[str, Any] | Sequence[Any]) -> str:
+    return json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def _sha256(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest()

@@ -1,0 +1,49 @@
+"""Tables, one file per noun; Tortoise finds every model through this module."""
+
+from db.models.assignment import AssignmentRow
+from db.models.clock import ClockRow, ClockStepRow, TestClockRow
+from db.models.complainant import ComplainantRow
+from db.models.dictionary import CalendarDayRow, CategoryRow, DispatchRuleRow, DutyItemRow, PolicyValueRow
+from db.models.event_log import EventLogRow, LogEpochRow
+from db.models.followup import FollowUpRow
+from db.models.grid import GridOutlineRow, GridRow
+from db.models.idempotency import IdempotencyRow
+from db.models.incident import DayCounterRow, IncidentRow, NoteRow
+from db.models.media import MediaRow
+from db.models.org import OrgUnitRow
+from db.models.person import CredentialRow, PersonRow, PostRow
+from db.models.region import RegionRow
+from db.models.session import SessionRow
+from db.models.supervision import SupervisionRow
+from db.models.verification import VerificationRow
+
+__all__ = [
+    "AssignmentRow",
+    "CalendarDayRow",
+    "CategoryRow",
+    "ClockRow",
+    "ClockStepRow",
+    "ComplainantRow",
+    "CredentialRow",
+    "DayCounterRow",
+    "DispatchRuleRow",
+    "DutyItemRow",
+    "EventLogRow",
+    "FollowUpRow",
+    "GridOutlineRow",
+    "GridRow",
+    "IdempotencyRow",
+    "IncidentRow",
+    "LogEpochRow",
+    "MediaRow",
+    "NoteRow",
+    "OrgUnitRow",
+    "PersonRow",
+    "PolicyValueRow",
+    "PostRow",
+    "RegionRow",
+    "SessionRow",
+    "SupervisionRow",
+    "TestClockRow",
+    "VerificationRow",
+]

@@ -1,0 +1,112 @@
+"""The only place where transactions open: one command, one transaction, its events last (design §3)."""
+
+import asyncio
+import logging
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from tortoise.backends.base.client import TransactionalDBClient
+from tortoise.transactions import in_transaction as tortoise_transaction
+
+from db import bell, event_log
+from db.engines.faults import Contention, unavailable
+from domain.errors import DomainError
+from domain.event import Event
+
+T = TypeVar("T")
+
+ATTEMPTS = 3
+_PAUSE_SECONDS = 0.05
+
+log = logging.getLogger("fengqiao.db")
+_inside: ContextVar[bool] = ContextVar("inside a unit of work", default=False)
+_running: set[asyncio.Task[Any]] = set()
+
+
+@dataclass(slots=True, eq=False)
+class Work:
+    """One open transaction. `connection` goes to every query as `using_db`.
+
+    `rung` is true once the bell was rung, after the commit.
+    """
+
+    connection: TransactionalDBClient
+    events: list[Event] = field(default_factory=list)
+    rung: bool = False
+
+    def append(self, event: Event) -> None:
+        """Keep an event; all are written together, as the last thing before the commit."""
+        self.events.append(event)
+
+
+@asynccontextmanager
+async def begin() -> AsyncIterator[Work]:
+    """Open a transaction; on leaving, write its events and commit, then ring the bell.
+
+    It does not nest and never starts tasks of its own: a task started inside would share its connection.
+    Raises Contention (see `in_transaction`, which tries again) and UNAVAILABLE.
+    """
+    if _inside.get():
+        raise RuntimeError("a unit of work is open already; hand its Work down instead")
+    token = _inside.set(True)
+    head = 0
+    try:
+        async with tortoise_transaction("default") as connection:
+            work = Work(connection)
+            yield work
+            if work.events:
+                head = await event_log.append(connection, work.events)
+    finally:
+        _inside.reset(token)
+        if head:  # a cancelled commit may still have been made, and a needless ring costs one read
+            bell.ring(head)
+            work.rung = True
+
+
+async def in_transaction(body: Callable[[Work], Awaitable[T]]) -> T:
+    """Run `body` in one transaction to its end, even if the caller is cancelled meanwhile.
+
+    It is tried up to `ATTEMPTS` times when two writers meet, so `body` must be able to run again.
+    Raises UNAVAILABLE when the store is lost or stays contended, and whatever `body` raises.
+    """
+    task = asyncio.create_task(_attempts(body), name="unit of work")
+    _running.add(task)
+    task.add_done_callback(_running.discard)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        task.add_done_callback(_report_orphan)
+        raise
+
+
+async def settle() -> None:
+    """Wait until every running transaction has ended; for the shutdown."""
+    while _running:
+        await asyncio.wait(_running)
+
+
+async def _attempts(body: Callable[[Work], Awaitable[T]]) -> T:
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return await _once(body)
+        except Contention:
+            if attempt == ATTEMPTS:
+                break
+        await asyncio.sleep(attempt * _PAUSE_SECONDS * random.random())  # noqa: S311 - spreads writers, no secret
+    raise unavailable("Too many writers at once, try again", "同时写入过多，请重试")
+
+
+async def _once(body: Callable[[Work], Awaitable[T]]) -> T:
+    async with begin() as work:
+        return await body(work)
+
+
+def _report_orphan(task: asyncio.Task[Any]) -> None:
+    """A failure nobody waits for any more is a bug unless it is a refusal."""
+    error = None if task.cancelled() else task.exception()
+    if error is not None and not isinstance(error, DomainError):
+        log.error("a transaction failed after its caller had left", exc_info=error)

@@ -1,0 +1,166 @@
+"""The bell: a hint that survives the loss of Redis and never holds anybody up."""
+
+import asyncio
+import signal
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from db import bell
+from db.bell import Bell, RedisBell, refuse_if_unsafe
+from domain.errors import DomainError, ErrorCode
+from tests import servers
+
+LONG = 30.0  # seconds; no test waits for the poll
+
+
+class _Ear:
+    """Counts the hints of one bell."""
+
+    def __init__(self, of: Bell) -> None:
+        self.heard = 0
+        self._news = asyncio.Event()
+        self._task = asyncio.create_task(self._listen(of))
+
+    async def _listen(self, of: Bell) -> None:
+        async for _ in of.listen(LONG):
+            self.heard += 1
+            self._news.set()
+
+    async def next(self, seconds: float = 10.0) -> None:
+        async with asyncio.timeout(seconds):
+            await self._news.wait()
+        self._news.clear()
+
+    async def quiet(self) -> None:
+        """Wait until no hint has come for a moment."""
+        while True:
+            self._news.clear()
+            try:
+                await self.next(0.3)
+            except TimeoutError:
+                return
+
+    async def over(self) -> None:
+        async with asyncio.timeout(2):
+            await self._task
+
+
+@asynccontextmanager
+async def _ringing(
+    url: str, ping_seconds: float = 0.2, patience: float = 0.3
+) -> AsyncIterator[tuple[Bell, _Ear]]:
+    one = Bell(url)
+    transport = one._broadcast._backend
+    if isinstance(transport, RedisBell):
+        transport._ping_seconds, transport._patience = ping_seconds, patience
+    await one.connect()
+    ear = _Ear(one)
+    await ear.quiet()
+    yield one, ear
+    await one.disconnect()
+    await ear.over()
+
+
+@pytest.fixture
+def urls(request: pytest.FixtureRequest) -> str:
+    return "memory://" if request.param == "memory" else str(request.getfixturevalue("redis_url"))
+
+
+@pytest.mark.parametrize("urls", ["memory", "redis"], indirect=True)
+async def test_a_ring_is_heard_at_once(urls: str) -> None:
+    async with _ringing(urls) as (one, ear):
+        one.ring(1)
+        await ear.next(1)
+
+
+@pytest.mark.parametrize("urls", ["memory", "redis"], indirect=True)
+async def test_rings_of_one_moment_are_few_hints(urls: str) -> None:
+    async with _ringing(urls) as (one, ear):
+        before = ear.heard
+        for seq in range(10_000):
+            one.ring(seq)
+        await ear.quiet()
+        assert 1 <= ear.heard - before <= 3
+
+
+async def test_listening_starts_with_a_hint_and_polls_without_any() -> None:
+    async with _ringing("memory://") as (one, _):
+        started = time.monotonic()
+        hints = one.listen(0.05)
+        for _ in range(3):
+            await anext(hints)
+        await hints.aclose()  # type: ignore[attr-defined] # an async generator, declared as what it yields
+        assert 0.08 <= time.monotonic() - started < 1
+
+
+async def test_processes_hear_each_other_through_redis(redis_url: str) -> None:
+    async with _ringing(redis_url) as (one, _), _ringing(redis_url) as (_, other):
+        one.ring(1)
+        await other.next(1)
+
+
+async def test_a_bell_starts_without_redis_and_finds_it_later(redis_server: servers.RedisServer) -> None:
+    redis_server.kill()
+    async with _ringing(redis_server.url) as (_, ear):
+        redis_server.start()
+        await ear.next()
+
+
+async def test_a_killed_redis_costs_a_gap_and_nothing_else(redis_server: servers.RedisServer) -> None:
+    async with _ringing(redis_server.url) as (one, _), _ringing(redis_server.url) as (_, other):
+        redis_server.kill()
+        await other.quiet()
+        redis_server.start()
+        await other.next()
+        await other.quiet()
+        one.ring(1)
+        await other.next(1)
+
+
+async def test_without_redis_the_own_process_still_hears(redis_server: servers.RedisServer) -> None:
+    async with _ringing(redis_server.url) as (one, ear):
+        redis_server.kill()
+        await ear.quiet()
+        started = time.monotonic()
+        one.ring(1)
+        assert time.monotonic() - started < 0.05
+        await ear.next(3)
+
+
+async def test_a_frozen_redis_is_noticed(redis_server: servers.RedisServer) -> None:
+    async with _ringing(redis_server.url) as (one, _), _ringing(redis_server.url) as (_, other):
+        redis_server.send_signal(signal.SIGSTOP)
+        await asyncio.sleep(1.2)
+        redis_server.send_signal(signal.SIGCONT)
+        await other.next()
+        await other.quiet()
+        one.ring(2)
+        await other.next(1)
+
+
+async def test_the_installed_bell_is_the_one_that_rings() -> None:
+    bell.ring(1)
+    async with _ringing("memory://") as (one, ear):
+        bell.install(one)
+        bell.ring(2)
+        await ear.next(1)
+        bell.install(None)
+
+
+@pytest.mark.parametrize(
+    ("database", "broadcast"),
+    [
+        ("sqlite://var/fengqiao.db", "redis://127.0.0.1/0"),
+        ("postgres://u:p@127.0.0.1/f", "memory://"),
+        ("sqlite://var/fengqiao.db", "memory://"),
+    ],
+)
+def test_several_workers_need_postgres_and_redis(database: str, broadcast: str) -> None:
+    refuse_if_unsafe(1, database, broadcast)
+    refuse_if_unsafe(4, "postgres://u:p@127.0.0.1/f", "redis://127.0.0.1/0")
+    with pytest.raises(DomainError) as refused:
+        refuse_if_unsafe(2, database, broadcast)
+    assert (refused.value.code, refused.value.field) == (ErrorCode.BAD_INPUT, "workers")
