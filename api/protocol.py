@@ -1,0 +1,199 @@
+"""What both transports read and share: requests, websocket messages, origins, languages, sheltered commands."""
+
+import asyncio
+from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+from urllib.parse import urlsplit
+
+import orjson
+from starlette.datastructures import Headers
+
+from api.engine import GraphQLRequest, OperationContext
+from domain.errors import DomainError, ErrorCode
+from domain.term import Language
+
+T = TypeVar("T")
+
+
+class MalformedError(DomainError):
+    """The message is not what the protocol allows: BAD_INPUT over HTTP, a close over a websocket."""
+
+    def __init__(self, field: str | None = None, *, zh: str | None = None, en: str | None = None) -> None:
+        super().__init__(ErrorCode.BAD_INPUT, field, zh=zh, en=en)
+
+
+class Session(Protocol):
+    """Who is on a socket, and until when."""
+
+    @property
+    def holder(self) -> str:
+        """Whom sockets and requests are counted for: a person, or an address before sign-in."""
+
+    @property
+    def ended(self) -> asyncio.Event:
+        """Set when the session or the account has ended."""
+
+    def context(self) -> OperationContext:
+        """A fresh context, for one operation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Init:
+    """`connection_init`."""
+
+    payload: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Ping:
+    """`ping`; its payload comes back in the pong."""
+
+    payload: Mapping[str, object] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pong:
+    """`pong`; nothing follows from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribe:
+    """`subscribe`: start an operation of any kind."""
+
+    id: str
+    request: GraphQLRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Complete:
+    """`complete`: the client wants no more of an operation."""
+
+    id: str
+
+
+ClientMessage = Init | Ping | Pong | Subscribe | Complete
+
+
+def decode(text: str | bytes) -> object:
+    """JSON text as Python values; MalformedError when it is none or nests too deeply."""
+    try:
+        value: object = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise MalformedError(zh="不是有效的 JSON", en="This is not valid JSON") from None
+    return value
+
+
+def request_of(body: object) -> GraphQLRequest:
+    """The GraphQL request parameters in a JSON value; MalformedError names the wrong one."""
+    if isinstance(body, list):
+        raise MalformedError(zh="不支持批量请求", en="Batches are not supported")
+    if not isinstance(body, dict):
+        raise MalformedError(zh="请求须为 JSON 对象", en="The request must be a JSON object")
+    query, name = body.get("query"), body.get("operationName")
+    if not isinstance(query, str) or not query:
+        raise MalformedError("query", zh="缺少 query", en="Give the document as `query`")
+    if name is not None and not isinstance(name, str):
+        raise MalformedError("operationName")
+    _optional_object(body, "extensions")
+    return GraphQLRequest(query, _optional_object(body, "variables") or {}, name or None)
+
+
+def message_of(text: str) -> ClientMessage:
+    """One message of graphql-transport-ws from a client; MalformedError when it is none."""
+    body = decode(text)
+    if not isinstance(body, dict):
+        raise MalformedError
+    match body.get("type"):
+        case "connection_init":
+            return Init(_optional_object(body, "payload") or {})
+        case "ping":
+            return Ping(_optional_object(body, "payload"))
+        case "pong":
+            _optional_object(body, "payload")
+            return Pong()
+        case "subscribe":
+            return Subscribe(_operation_id(body), request_of(body.get("payload")))
+        case "complete":
+            return Complete(_operation_id(body))
+    raise MalformedError("type")
+
+
+def frame(kind: str, operation_id: str | None = None, payload: bytes | None = None) -> str:
+    """One server message. The id comes last, so that what precedes it can be shared by many sockets."""
+    parts = [b'{"type":"', kind.encode(), b'"']
+    if payload is not None:
+        parts += [b',"payload":', payload]
+    if operation_id is not None:
+        parts += [b',"id":', orjson.dumps(operation_id)]
+    return b"".join([*parts, b"}"]).decode()
+
+
+def language_of(accept_language: str | None) -> Language:
+    """The preferred of our two languages; Chinese when neither is named."""
+    for tag in preferences(accept_language or ""):
+        for language in Language:
+            if tag.partition("-")[0] == language.value.lower():
+                return language
+    return Language.ZH
+
+
+def preferences(header: str) -> list[str]:
+    """The values of an `Accept…` header in lower case, the most wanted first; `q=0` is left out."""
+    weighed = []
+    for part in header.lower().split(","):
+        value, *parameters = (piece.strip() for piece in part.split(";"))
+        quality = next((p[2:] for p in parameters if p.startswith("q=")), "1")
+        try:
+            weight = float(quality)
+        except ValueError:
+            weight = 0.0
+        if value and weight > 0:
+            weighed.append((-weight, value))
+    return [value for _, value in sorted(weighed, key=lambda pair: pair[0])]
+
+
+def origin_allowed(headers: Headers, allowed: frozenset[str]) -> bool:
+    """Whether a page of this origin may speak to us: our own host, a listed origin, or no browser at all."""
+    origin = headers.get("origin")
+    if origin is None or origin in allowed:
+        return True
+    return urlsplit(origin).netloc.lower() == headers.get("host", "").lower() != ""
+
+
+class Shelter:
+    """Runs commands to their end even when whoever asked has gone (design §3)."""
+
+    def __init__(self) -> None:
+        self._running: set[asyncio.Task[Any]] = set()
+
+    async def run(self, command: Coroutine[Any, Any, T]) -> T:
+        """The command's result; cancelling the caller leaves the command running."""
+        task = asyncio.create_task(command)
+        self._running.add(task)
+        task.add_done_callback(self._done)
+        return await asyncio.shield(task)
+
+    async def idle(self) -> None:
+        """Returns when no command is running."""
+        while self._running:
+            await asyncio.wait(self._running)
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._running.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever asked may be gone; its refusal is then nobody's
+
+
+def _optional_object(body: Mapping[str, Any], field: str) -> dict[str, Any] | None:
+    value = body.get(field)
+    if value is not None and not isinstance(value, dict):
+        raise MalformedError(field)
+    return value
+
+
+def _operation_id(body: Mapping[str, Any]) -> str:
+    value = body.get("id")
+    if not isinstance(value, str) or not value:
+        raise MalformedError("id")
+    return value
