@@ -10,7 +10,7 @@ from domain.viewer import Viewer
 from domain.visibility import SEE_EVERYTHING
 
 # R81: a member of the complained-about unit never reads these, on any path.
-PROTECTED = ("complainant", "reporter", "content", "media")
+PROTECTED = ("complainant", "reporter", "content", "media", "followUps.opinion")
 # Design §7: who reads every case unmasked may search its content; the auditor reads masked.
 _SEARCH_CONTENT = SEE_EVERYTHING - {Role.AUDITOR}
 _SHOWN_DIGITS = (3, 4)

@@ -25,8 +25,9 @@ class TaskState(Term):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
-    """核查: one check. `distance_m` is from the recorded point to the case's; `org_id` narrows who may do it.
+    """核查: one check. `distance_m` is from the recorded point to the case's.
 
+    `org_id` adds that unit's clerks and workers to those who may do it.
     `not_by` is the inspector whose UNABLE made this one necessary: it is another person's task (B.6 T28b).
     """
 

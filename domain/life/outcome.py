@@ -9,9 +9,9 @@ from domain.action import ActionName
 from domain.assignment import Assignment
 from domain.case import Case, put
 from domain.clock import case_light
-from domain.derivation import derive
 from domain.event import Event, EventKind, Fact, Scopes, Subject
 from domain.incident import Incident
+from domain.life.derivation import derive
 
 
 @dataclass(frozen=True, slots=True)

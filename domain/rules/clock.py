@@ -1,0 +1,89 @@
+"""Starting and stopping the clocks of a state (domain.md B.6 "State → running clocks")."""
+
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from domain.assignment import Assignment
+from domain.case import Case, put
+from domain.clock import Clock, ClockType, Limit, start_clock, stop
+from domain.errors import ErrorCode, Warned
+from domain.incident import Incident, IncidentKind
+from domain.rules.act import Act
+
+
+def start(
+    act: Act,
+    incident: Incident,
+    kind: ClockType,
+    *,
+    assignment_id: UUID | None = None,
+    limit: Limit | None = None,
+    external_due: datetime | None = None,
+) -> Clock:
+    """A clock that starts now, by default with the limit B.2 gives for the case's urgency."""
+    return start_clock(
+        clock_id=act.new_id(),
+        incident_id=incident.id,
+        assignment_id=assignment_id,
+        clock_type=kind,
+        round_number=incident.round,
+        limit=limit or act.policy.limit(kind, incident.urgency.value),
+        start=act.now,
+        calendar=act.calendar,
+        external_due=external_due,
+    )
+
+
+def start_handling(act: Act, incident: Incident, assignment_id: UUID) -> Clock:
+    """The HANDLE clock of a dispatch: an earlier due time of the source wins (B.2, last line)."""
+    consult = incident.kind is IncidentKind.CONSULT
+    limit = act.policy.limit(ClockType.HANDLE, incident.urgency.value, consult=consult)
+    clock = start(act, incident, ClockType.HANDLE, assignment_id=assignment_id, limit=limit)
+    due = act.policy.effective_due(clock.due_at, incident.external_due_at, act.calendar)
+    if due == clock.due_at:
+        return clock
+    return replace(
+        start(act, incident, ClockType.HANDLE, assignment_id=assignment_id, limit=limit, external_due=due),
+        id=clock.id,
+    )
+
+
+def with_clocks(case: Case, *clocks: Clock) -> Case:
+    """The case with these clocks added or replaced."""
+    return replace(case, clocks=put(case.clocks, *clocks))
+
+
+def stopped(
+    case: Case, now: datetime, kinds: Collection[ClockType] = tuple(ClockType), row_id: UUID | None = None
+) -> Case:
+    """The case with those clocks stopped (of that row, when given); a late stop is a breach (B.6 D)."""
+    ended = [
+        stop(clock, now)
+        for clock in case.clocks
+        if clock.stopped_at is None and clock.type in kinds and row_id in {None, clock.assignment_id}
+    ]
+    return with_clocks(judged(case, *ended), *ended)
+
+
+def judged(case: Case, *clocks: Clock) -> Case:
+    """The case with the lateness of those clocks written on their rows, for ever (B.6 D)."""
+    rows = {row.id: row for row in case.assignments}
+    for clock in clocks:
+        if clock.breached and clock.assignment_id is not None:
+            rows[clock.assignment_id] = _late(rows[clock.assignment_id], clock.type)
+    return replace(case, assignments=tuple(rows.values()))
+
+
+def provisional(before: Case | None, after: Case) -> tuple[Warned, ...]:
+    """CALENDAR_MISSING when a clock was started through a year whose calendar is not published yet."""
+    known = {clock.id for clock in before.clocks} if before else set()
+    new = any(clock.provisional for clock in after.clocks if clock.id not in known)
+    return (Warned(ErrorCode.CALENDAR_MISSING),) if new else ()
+
+
+def _late(row: Assignment, kind: ClockType) -> Assignment:
+    if kind is ClockType.SIGN:
+        return replace(row, on_time_accept=False)
+    return replace(row, on_time_handle=False) if kind is ClockType.HANDLE else row
