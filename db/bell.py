@@ -20,6 +20,8 @@ from domain.errors import DomainError, ErrorCode
 CHANNEL = "fengqiao.log"
 GAP = "gap"  # said instead of a number after a (re)connection or a failed publication: read the log yourself
 
+CANCEL_SECONDS = 0.2
+
 log = logging.getLogger("fengqiao.bell")
 
 
@@ -46,10 +48,12 @@ class Bell:
 
     async def disconnect(self) -> None:
         """Stop; whoever listens is told that it is over."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._tasks = []
+        ending, self._tasks = self._tasks, []
+        while ending:  # a publication under way may swallow one cancellation
+            for task in ending:
+                task.cancel()
+            _, left = await asyncio.wait(ending, timeout=CANCEL_SECONDS)
+            ending = list(left)
         self._wake()
         await self._broadcast.disconnect()
         await asyncio.sleep(0)  # the facade cancels its own task without waiting for it

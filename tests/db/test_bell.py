@@ -141,6 +141,21 @@ async def test_a_frozen_redis_is_noticed(redis_server: servers.RedisServer) -> N
         await other.next(1)
 
 
+async def test_a_bell_that_is_publishing_to_a_frozen_redis_can_still_be_stopped(
+    redis_server: servers.RedisServer,
+) -> None:
+    one = Bell(redis_server.url)
+    await one.connect()
+    redis_server.send_signal(signal.SIGSTOP)
+    try:
+        one.ring(1)
+        await asyncio.sleep(0.1)
+        async with asyncio.timeout(5):
+            await one.disconnect()
+    finally:
+        redis_server.send_signal(signal.SIGCONT)
+
+
 async def test_the_installed_bell_is_the_one_that_rings() -> None:
     bell.ring(1)
     async with _ringing("memory://") as (one, ear):

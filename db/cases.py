@@ -1,0 +1,162 @@
+"""Whole cases: loaded, locked and stored as the rules see them (design §3)."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import fields
+from datetime import date
+from typing import Any, TypeVar
+from uuid import UUID
+
+from db import complainants, media, regions, rows, search
+from db.rows import Columns, Connection, Row, Sql, both, one_of, read, select, to_columns, to_domain
+from db.unit_of_work import Work
+from db.visibility import of_case
+from domain.assignment import Assignment
+from domain.case import Case
+from domain.clock import Clock
+from domain.dictionary import Category
+from domain.errors import DomainError, ErrorCode
+from domain.followup import FollowUp
+from domain.incident import Incident, Note, Spot
+from domain.media import Media
+from domain.supervision import Supervision
+from domain.verification import Verification
+from domain.viewer import Viewer
+from domain.visibility import visibility_of
+
+T = TypeVar("T")
+
+_SPOT = tuple(field.name for field in fields(Spot))
+_SEARCHED = ("no", "title", "content", "address")
+# Parents before children: a clock names its assignment.
+_PARTS: Mapping[str, tuple[type, str, str]] = {
+    "assignments": (Assignment, "assignment", "round, seq, id"),
+    "clocks": (Clock, "clock", "start_at, id"),
+    "verifications": (Verification, "verification", "created_at, id"),
+    "followups": (FollowUp, "follow_up", "created_at, id"),
+    "supervisions": (Supervision, "supervision", "issued_at, id"),
+    "media": (Media, "media", "uploaded_at, id"),
+    "notes": (Note, "note", "at, id"),
+}
+
+
+def incident_of(row: Row) -> Incident:
+    """The incident of a row; the position is flattened there."""
+    spot = to_domain(Spot, row) if row["lng"] is not None else None
+    return to_domain(Incident, {**row, "spot": spot})
+
+
+def incident_columns(incident: Incident) -> Columns:
+    """The row of an incident."""
+    columns = to_columns(incident)
+    spot = columns.pop("spot")
+    return {**columns, **(to_columns(spot) if spot else dict.fromkeys(_SPOT))}
+
+
+async def cases(
+    ids: Collection[UUID], *, viewer: Viewer, connection: Connection | None = None
+) -> dict[UUID, Case]:
+    """The visible ones of these cases, whole, in one batch; not locked."""
+    return await _whole(both(one_of("i.id", sorted(set(ids))), of_case(viewer)), connection)
+
+
+async def load(work: Work, incident_id: UUID, *, viewer: Viewer) -> Case:
+    """The case, locked until the transaction ends. NOT_FOUND, field `id`, when absent or invisible."""
+    if await rows.lock(work.connection, "incident", incident_id):
+        case = (await _whole(Sql("i.id = ?", (incident_id,)), work.connection))[incident_id]
+        if visibility_of(viewer).sees(case.scopes()):
+            return case
+    raise DomainError(ErrorCode.NOT_FOUND, "id")
+
+
+async def load_of_assignment(work: Work, assignment_id: UUID, *, viewer: Viewer) -> Case:
+    """The case of an assignment, locked. NOT_FOUND, field `id`, when absent or invisible."""
+    query = select("incident_id", "assignment", Sql("id = ?", (assignment_id,)))
+    found = await read(query, work.connection)
+    if not found:
+        raise DomainError(ErrorCode.NOT_FOUND, "id")
+    return await load(work, rows.identity(found[0]["incident_id"]), viewer=viewer)
+
+
+async def try_lock(work: Work, incident_id: UUID) -> bool:
+    """Lock the case unless another transaction holds it; for the sweep."""
+    return await rows.lock(work.connection, "incident", incident_id, wait=False)
+
+
+async def insert(work: Work, case: Case) -> None:
+    """Store a new case with everything on it; uploads among its media become the case's."""
+    if case.complainant:
+        await complainants.insert(work, case.complainant)
+    await rows.insert(work.connection, "incident", [incident_columns(case.incident)])
+    await search.index(work, case.incident)
+    await _save_parts(work, None, case)
+
+
+async def save(work: Work, before: Case, after: Case) -> None:
+    """Store what changed between two states of a case, and nothing else."""
+    if after.complainant and after.complainant != before.complainant:
+        await complainants.save(work, before.complainant, after.complainant)
+    old, new = incident_columns(before.incident), incident_columns(after.incident)
+    await rows.save(work.connection, "incident", old, new)
+    if any(old[name] != new[name] for name in _SEARCHED):
+        await search.index(work, after.incident)
+    await _save_parts(work, before, after)
+
+
+async def next_number(work: Work, day: date) -> str:
+    """The next case number of a district day, `GCL-I-yyyymmdd-nnnnnn`; numbers are given without gaps."""
+    tail = 'ON CONFLICT ("day") DO UPDATE SET "value" = day_counter."value" + 1 RETURNING "value"'
+    counter = {"day": f"{day:%Y%m%d}", "value": 1}
+    found = await rows.insert(work.connection, "day_counter", [counter], tail)
+    return f"GCL-I-{counter['day']}-{found[0]['value']:06d}"
+
+
+async def _save_parts(work: Work, before: Case | None, after: Case) -> None:
+    for part, (_, table, _) in _PARTS.items():
+        known = {it.id: it for it in getattr(before, part)} if before else {}
+        now = getattr(after, part)
+        fresh = [it for it in now if it.id not in known]
+        if part == "media":
+            await media.attach(work, fresh)
+        else:
+            await rows.insert(work.connection, table, [to_columns(it) for it in fresh])
+        for it in now:
+            old = known.get(it.id)
+            if old is not None and old != it:
+                await rows.save(work.connection, table, to_columns(old), to_columns(it))
+
+
+async def _whole(where: Sql, connection: Connection | None) -> dict[UUID, Case]:
+    found = [incident_of(row) for row in await read(select("i.*", "incident i", where), connection)]
+    if not found:
+        return {}
+    ids = sorted(it.id for it in found)
+    parts = {name: await _part(name, ids, connection) for name in _PARTS}
+    categories = await _by_id(Category, "category", {it.category_id for it in found}, connection)
+    above = await regions.ancestors_of({it.region_id for it in found}, connection=connection)
+    asking = {it.complainant_id for it in found if it.complainant_id}
+    known = await complainants.of_ids(asking, connection) if asking else {}
+    return {
+        it.id: Case(
+            incident=it,
+            category=categories[it.category_id],
+            region_ids=above[it.region_id],
+            complainant=known[it.complainant_id] if it.complainant_id else None,
+            **{name: tuple(by_case.get(it.id, ())) for name, by_case in parts.items()},
+        )
+        for it in found
+    }
+
+
+async def _part(name: str, ids: list[UUID], connection: Connection | None) -> dict[UUID, list[Any]]:
+    kind, table, order = _PARTS[name]
+    by_case: dict[UUID, list[Any]] = {}
+    for row in await read(select("*", table, one_of("incident_id", ids), f"ORDER BY {order}"), connection):
+        by_case.setdefault(rows.identity(row["incident_id"]), []).append(to_domain(kind, row))
+    return by_case
+
+
+async def _by_id(
+    kind: type[T], table: str, ids: Collection[UUID], connection: Connection | None
+) -> dict[UUID, T]:
+    found = await read(select("*", table, one_of("id", sorted(ids))), connection)
+    return {rows.identity(row["id"]): to_domain(kind, row) for row in found}

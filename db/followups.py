@@ -1,0 +1,28 @@
+"""Follow-ups of cases."""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from db.rows import Connection, identity, to_domain
+from db.visibility import children
+from domain.followup import FollowUp
+from domain.viewer import Viewer
+
+
+async def of_incidents(
+    ids: Collection[UUID], *, viewer: Viewer, connection: Connection | None = None
+) -> dict[UUID, list[FollowUp]]:
+    """The follow-ups of visible cases, in the order of their birth."""
+    found: dict[UUID, list[FollowUp]] = {incident_id: [] for incident_id in ids}
+    order = "c.created_at, c.id"
+    for row in await children("follow_up", ids, viewer=viewer, order=order, connection=connection):
+        found[identity(row["incident_id"])].append(to_domain(FollowUp, row))
+    return found
+
+
+async def get(
+    ids: Collection[UUID], *, viewer: Viewer, connection: Connection | None = None
+) -> dict[UUID, FollowUp]:
+    """Follow-ups of visible cases by id."""
+    found = await children("follow_up", ids, viewer=viewer, order="c.id", by="id", connection=connection)
+    return {it.id: it for it in (to_domain(FollowUp, row) for row in found)}

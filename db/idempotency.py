@@ -1,0 +1,62 @@
+"""Answers kept for replays: (actor, key) is claimed first in the command's transaction (design §8)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid5
+
+from db import rows
+from db.rows import Sql, parsed, read, select
+from db.unit_of_work import Work
+
+PLATFORM = UUID(int=0)
+_TABLE = "idempotency"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredResult:
+    """What an earlier command with the same key was, and what it answered."""
+
+    command: str
+    input_hash: bytes
+    result: Mapping[str, Any]
+
+
+async def claim(
+    work: Work, actor_id: UUID, key: UUID, command: str, input_hash: bytes, at: datetime
+) -> StoredResult | None:
+    """Take the key for this command, or answer what was stored under it.
+
+    Of two equal keys at once the second waits for the first to end.
+    """
+    columns = {
+        "id": uuid5(actor_id, str(key)),
+        "actor_id": actor_id,
+        "key": key,
+        "command": command,
+        "input_hash": input_hash,
+        "result": {},
+        "at": at,
+    }
+    tail = "ON CONFLICT DO NOTHING RETURNING id"  # of any kind: the id repeats with the key
+    if await rows.insert(work.connection, _TABLE, [columns], tail):
+        return None
+    found = await read(select("*", _TABLE, _of(actor_id, key)), work.connection)
+    row = found[0]
+    return StoredResult(row["command"], bytes(row["input_hash"]), parsed(row["result"]))
+
+
+async def keep(work: Work, actor_id: UUID, key: UUID, result: Mapping[str, Any]) -> None:
+    """Store the answer of the command that holds the key: JSON values alone, never a secret."""
+    await rows.update(work.connection, _TABLE, {"result": dict(result)}, _of(actor_id, key))
+
+
+async def expire(work: Work, before: datetime) -> int:
+    """Forget the answers claimed before a moment; the platform's own marks stay."""
+    old = Sql("at < ? AND actor_id <> ?", (before, PLATFORM))
+    return await rows.write(Sql(f"DELETE FROM {_TABLE} WHERE {old.text}", old.params), work.connection)  # noqa: S608 - parts of ours
+
+
+def _of(actor_id: UUID, key: UUID) -> Sql:
+    return Sql("actor_id = ? AND key = ?", (actor_id, key))

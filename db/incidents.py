@@ -1,0 +1,300 @@
+"""Cases as lists, look-ups and counts; whole cases for commands come from `db/cases.py`, offered here too."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from db import rows, search
+from db.cases import (
+    cases,
+    incident_of,
+    insert,
+    load,
+    load_of_assignment,
+    next_number,
+    save,
+    try_lock,
+)
+from db.filters import Column, Test, compiled
+from db.pages import COUNT_CAP, Listing, Order, Page, Slice, order_of, read_count, read_page
+from db.rows import Connection, Sql, both, identity, one_of, read, select, to_domain
+from db.visibility import children, held_by, of_case, unprotected
+from domain.assignment import AssignmentState
+from domain.calendar import local_day, midnight
+from domain.clock import Light
+from domain.incident import (
+    CaseOutcome,
+    Incident,
+    IncidentDomain,
+    IncidentKind,
+    IncidentState,
+    Note,
+    Source,
+    Urgency,
+)
+from domain.masking import may_search_content
+from domain.place import Crs, Point, distance_m
+from domain.supervision import SupervisionLevel
+from domain.viewer import Viewer
+
+__all__ = [
+    "BoardCounts",
+    "Duplicate",
+    "OrgCount",
+    "board",
+    "by_external_id",
+    "by_no",
+    "cases",
+    "count",
+    "duplicates",
+    "get",
+    "insert",
+    "load",
+    "load_of_assignment",
+    "next_number",
+    "notes_of",
+    "page",
+    "public",
+    "save",
+    "try_lock",
+]
+
+DUPLICATES, DUPLICATE_M, DUPLICATE_DAYS = 5, 100.0, 30  # R03
+_OPEN = tuple(state for state in IncidentState if state.open)
+_COMPARED = (*_OPEN, IncidentState.CLOSED, IncidentState.ARCHIVED)
+_LIVE = tuple(state for state in AssignmentState if state.live)
+_LNG_DEGREE_M, _LAT_DEGREE_M = 55_000.0, 110_000.0  # metres per degree, low for every place of the country
+_PROTECTED = frozenset({"reporter"})  # R81: a filter would reveal it
+
+ORDERS = {
+    "REPORTED_AT_DESC": Order("i.reported_at", datetime, "i.id", descending=True),
+    "REPORTED_AT_ASC": Order("i.reported_at", datetime, "i.id"),
+    "DUE_AT_ASC": Order("i.due_at", datetime, "i.id", nullable=True),
+    "DUE_AT_DESC": Order("i.due_at", datetime, "i.id", descending=True, nullable=True),
+    "CLOSED_AT_DESC": Order("i.closed_at", datetime, "i.id", descending=True, nullable=True),
+    "CLOSED_AT_ASC": Order("i.closed_at", datetime, "i.id", nullable=True),
+    "NO_ASC": Order("i.no", str, "i.id"),
+    "NO_DESC": Order("i.no", str, "i.id", descending=True),
+}
+COLUMNS = {
+    "no": Column("i.no"),
+    "title": Column("i.title"),
+    "state": Column("i.state", IncidentState),
+    "light": Column("i.light", Light),
+    "source": Column("i.source", Source),
+    "kind": Column("i.kind", IncidentKind),
+    "domain": Column("i.domain", IncidentDomain),
+    "urgency": Column("i.urgency", Urgency),
+    "outcome": Column("i.outcome", CaseOutcome),
+    "supervisionLevel": Column("i.supervision_level", SupervisionLevel),
+    "category": Column(
+        "i.category_id", UUID, lambda ids: rows.within("i.category_id", rows.below("category", ids))
+    ),
+    "region": Column("i.region_id", UUID, lambda ids: rows.within("i.region_id", rows.below("region", ids))),
+    "grid": Column("i.grid_id", UUID),
+    "orgUnit": Column("", UUID, held_by),
+    "reporter": Column("i.reporter_id", UUID),
+    "reportedAt": Column("i.reported_at", datetime),
+    "dueAt": Column("i.due_at", datetime),
+    "closedAt": Column("i.closed_at", datetime),
+    "onTime": Column("i.on_time", bool),
+    "round": Column("i.round", int),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OrgCount:
+    """The open cases a unit holds live rows of, and how many of them have a red row."""
+
+    org_id: UUID
+    open: int
+    red: int
+
+
+@dataclass(frozen=True, slots=True)
+class BoardCounts:
+    """The numbers of the wall, over the cases the viewer may see; today is the district's day."""
+
+    at: datetime
+    open: int
+    yellow: int
+    red: int
+    supervised: int
+    reported_today: int
+    closed_today: int
+    by_state: tuple[tuple[IncidentState, int], ...]
+    by_org: tuple[OrgCount, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """A case that may be the same matter (R03); `visible` tells whether the viewer may open it."""
+
+    incident: Incident
+    distance_m: float
+    visible: bool
+
+
+async def page(
+    *,
+    viewer: Viewer,
+    tests: Sequence[Test] = (),
+    order: str = "REPORTED_AT_DESC",
+    search: str | None = None,
+    slice_: Slice,
+    connection: Connection | None = None,
+) -> Page[Incident]:
+    """Cases the viewer may see; `category` and `region` mean the node or what is below it.
+
+    BAD_INPUT with `orderBy`, `search` or the field of a test; BAD_CURSOR.
+    """
+    chosen = order_of(ORDERS, order)
+    return await read_page(_listing(viewer, tests, search), chosen, slice_, incident_of, connection)
+
+
+async def count(
+    *,
+    viewer: Viewer,
+    tests: Sequence[Test] = (),
+    search: str | None = None,
+    cap: int = COUNT_CAP,
+    connection: Connection | None = None,
+) -> tuple[int, bool]:
+    """How many cases, exact up to `cap`."""
+    return await read_count(_listing(viewer, tests, search), cap, connection)
+
+
+async def get(
+    ids: Collection[UUID], *, viewer: Viewer, connection: Connection | None = None
+) -> dict[UUID, Incident]:
+    """Cases by id; those the viewer may not see are absent."""
+    where = both(one_of("i.id", sorted(set(ids))), of_case(viewer))
+    return {it.id: it for it in await _incidents(where, connection)}
+
+
+async def by_no(no: str, *, viewer: Viewer, connection: Connection | None = None) -> Incident | None:
+    """The case of that number, if the viewer may see it."""
+    found = await _incidents(both(one_of("i.no", [no]), of_case(viewer)), connection)
+    return found[0] if found else None
+
+
+async def public(code: str, *, connection: Connection | None = None) -> Incident | None:
+    """The case of a public code, for the page without sign-in; the caller shows no personal data."""
+    found = await _incidents(one_of("i.public_code", [code]), connection)
+    return found[0] if found else None
+
+
+async def by_external_id(
+    source: Source, external_id: str, *, connection: Connection | None = None
+) -> Incident | None:
+    """The case an outside source knows by that id, for channels and imports."""
+    same = both(Sql("i.source = ?", (source,)), one_of("i.source_external_id", [external_id]))
+    found = await _incidents(same, connection)
+    return found[0] if found else None
+
+
+async def notes_of(
+    ids: Collection[UUID], *, viewer: Viewer, connection: Connection | None = None
+) -> dict[UUID, list[Note]]:
+    """The notes of visible cases, in the order of writing."""
+    found: dict[UUID, list[Note]] = {incident_id: [] for incident_id in ids}
+    for row in await children("note", ids, viewer=viewer, order="c.at, c.id", connection=connection):
+        found[identity(row["incident_id"])].append(to_domain(Note, row))
+    return found
+
+
+async def duplicates(
+    *,
+    viewer: Viewer,
+    category_id: UUID,
+    point: Point,
+    now: datetime,
+    exclude: UUID | None = None,
+    connection: Connection | None = None,
+) -> list[Duplicate]:
+    """Cases of the same level-2 category within 100 m and 30 days, nearest first, five at most (R03)."""
+    family = rows.below("category", [await _second_level(category_id, connection)])
+    where = both(
+        rows.within("i.category_id", family),
+        one_of("i.state", _COMPARED),
+        Sql("i.reported_at >= ?", (now - timedelta(days=DUPLICATE_DAYS),)),
+        _between("i.lng", point.lng, DUPLICATE_M / _LNG_DEGREE_M),
+        _between("i.lat", point.lat, DUPLICATE_M / _LAT_DEGREE_M),
+        Sql("i.id <> ?", (exclude,)) if exclude else rows.TRUE,
+    )
+    near = [(it, _distance(it, point)) for it in await _incidents(where, connection)]
+    near = sorted((pair for pair in near if pair[1] <= DUPLICATE_M), key=lambda pair: (pair[1], pair[0].id))
+    seen = await get([it.id for it, _ in near[:DUPLICATES]], viewer=viewer, connection=connection)
+    return [Duplicate(it, distance, it.id in seen) for it, distance in near[:DUPLICATES]]
+
+
+async def board(*, viewer: Viewer, now: datetime, connection: Connection | None = None) -> BoardCounts:
+    """The counts of the wall in three statements; call it inside `read_cut` where they must be one instant."""
+    visible, today = of_case(viewer), midnight(local_day(now))
+    states = await _grouped("i.state AS code, COUNT(*) AS n", "incident i", visible, "i.state", connection)
+    opened = both(one_of("i.state", _OPEN), visible)
+    sums = (
+        "COUNT(*) AS open, SUM(CASE WHEN i.light = 'YELLOW' THEN 1 ELSE 0 END) AS yellow, "
+        "SUM(CASE WHEN i.light = 'RED' THEN 1 ELSE 0 END) AS red, "
+        "SUM(CASE WHEN i.supervision_level <> 'NONE' THEN 1 ELSE 0 END) AS supervised"
+    )
+    totals = (await read(select(sums, "incident i", opened), connection))[0]
+    held = both(one_of("a.state", _LIVE), opened)
+    columns = (
+        "a.org_id AS code, COUNT(DISTINCT a.incident_id) AS open, "
+        "COUNT(DISTINCT CASE WHEN a.light = 'RED' THEN a.incident_id END) AS red"
+    )
+    source = "assignment a JOIN incident i ON i.id = a.incident_id"
+    units = await _grouped(columns, source, held, "a.org_id", connection)
+    return BoardCounts(
+        at=now,
+        **{name: int(totals[name] or 0) for name in ("open", "yellow", "red", "supervised")},
+        reported_today=await _since("i.reported_at", today, visible, connection),
+        closed_today=await _since("i.closed_at", today, visible, connection),
+        by_state=tuple((IncidentState(row["code"]), int(row["n"])) for row in states),
+        by_org=tuple(OrgCount(identity(row["code"]), int(row["open"]), int(row["red"])) for row in units),
+    )
+
+
+def _listing(viewer: Viewer, tests: Sequence[Test], words: str | None) -> Listing:
+    parts = [of_case(viewer), compiled(tests, COLUMNS)]
+    if any(test.field in _PROTECTED for test in tests):
+        parts.append(unprotected(viewer))
+    if words is not None:
+        private = may_search_content(viewer)
+        parts.append(search.condition(words, private=private, unprotected=unprotected(viewer)))
+    return Listing("i.*", "incident i", both(*parts))
+
+
+async def _incidents(where: Sql, connection: Connection | None) -> list[Incident]:
+    return [incident_of(row) for row in await read(select("i.*", "incident i", where), connection)]
+
+
+async def _second_level(category_id: UUID, connection: Connection | None) -> UUID:
+    """The level-2 category above (or at) this one; itself when it is higher."""
+    up = rows.above("category", [category_id])
+    query = select("c.id", f"category c JOIN ({up.text}) up ON up.id = c.id", Sql("c.level = 2", up.params))
+    found = await read(query, connection)
+    return identity(found[0]["id"]) if found else category_id
+
+
+def _between(column: str, middle: float, reach: float) -> Sql:
+    return Sql(f"{column} BETWEEN ? AND ?", (middle - reach, middle + reach))
+
+
+def _distance(incident: Incident, point: Point) -> float:
+    spot = incident.spot
+    return distance_m(Point(spot.lng, spot.lat, Crs.WGS84), point) if spot else float("inf")
+
+
+async def _grouped(
+    columns: str, source: str, where: Sql, by: str, connection: Connection | None
+) -> list[dict[str, Any]]:
+    return await read(select(columns, source, where, f"GROUP BY {by} ORDER BY {by}"), connection)
+
+
+async def _since(column: str, start: datetime, visible: Sql, connection: Connection | None) -> int:
+    fits = both(Sql(f"{column} >= ?", (start,)), visible)
+    return int((await read(select("COUNT(*) AS n", "incident i", fits), connection))[0]["n"])

@@ -1,0 +1,99 @@
+"""Administrative divisions."""
+
+from collections.abc import Collection, Iterable
+from datetime import date
+from uuid import UUID
+
+from db.rows import (
+    Connection,
+    Sql,
+    above,
+    both,
+    identity,
+    insert,
+    one_of,
+    read,
+    select,
+    to_columns,
+    to_domain,
+    update,
+)
+from db.unit_of_work import Work
+from db.visibility import everyone
+from domain.region import Region, RegionLevel
+from domain.viewer import Viewer
+
+_TABLE = "region"
+
+
+async def get(
+    ids: Collection[UUID], *, viewer: Viewer, connection: Connection | None = None
+) -> dict[UUID, Region]:
+    """Regions by id, those of the past too."""
+    return {it.id: it for it in await _found(both(one_of("id", ids), everyone(viewer)), connection)}
+
+
+async def in_force(*, viewer: Viewer, connection: Connection | None = None) -> list[Region]:
+    """Every region in force, from the district down, by code."""
+    return await _found(both(Sql("valid_to IS NULL"), everyone(viewer)), connection)
+
+
+async def by_code(
+    code: str, on: date | None = None, *, connection: Connection | None = None
+) -> Region | None:
+    """The region that bore the code on that day; by default the one in force, else the last that bore it."""
+    if on is not None:
+        day = Sql("code = ? AND valid_from <= ? AND (valid_to IS NULL OR valid_to > ?)", (code, on, on))
+        found = await _found(day, connection)
+    else:
+        found = await _found(Sql("code = ?", (code,)), connection)
+    return max(found, key=lambda it: (it.valid_to is None, it.valid_from), default=None)
+
+
+async def district(*, connection: Connection | None = None) -> Region | None:
+    """The district in force; None before any data was loaded."""
+    where = Sql("level = ? AND valid_to IS NULL", (RegionLevel.DISTRICT,))
+    found = await _found(where, connection)
+    return found[0] if found else None
+
+
+async def ancestors(region_id: UUID, *, connection: Connection | None = None) -> tuple[UUID, ...]:
+    """The region and every region above it, from the bottom up; the input of `Scopes.regions`."""
+    return (await ancestors_of([region_id], connection=connection))[region_id]
+
+
+async def ancestors_of(
+    ids: Collection[UUID], *, connection: Connection | None = None
+) -> dict[UUID, tuple[UUID, ...]]:
+    """`ancestors` of several regions in one statement."""
+    found: dict[UUID, tuple[UUID, ...]] = dict.fromkeys(ids, ())
+    rows = await read(above(_TABLE, sorted(found)), connection) if found else []
+    for row in sorted(rows, key=lambda row: int(row["depth"])):
+        found[identity(row["start"])] += (identity(row["id"]),)
+    return found
+
+
+async def outlined(*, connection: Connection | None = None) -> list[Region]:
+    """The regions in force whose outline is known, by code."""
+    return await _found(Sql("valid_to IS NULL AND polygon IS NOT NULL"), connection)
+
+
+async def of_ids(ids: Collection[UUID], *, connection: Connection | None = None) -> list[Region]:
+    """Regions by id, for the map."""
+    return await _found(one_of("id", sorted(ids)), connection)
+
+
+async def insert_all(work: Work, regions: Iterable[Region]) -> None:
+    """Write new regions, parents before children."""
+    for region in regions:
+        await insert(work.connection, _TABLE, [to_columns(region)])
+
+
+async def close(work: Work, region_id: UUID, valid_to: date) -> None:
+    """End a region's validity (exclusive)."""
+    await update(work.connection, _TABLE, {"valid_to": valid_to}, Sql("id = ?", (region_id,)))
+
+
+async def _found(where: Sql, connection: Connection | None) -> list[Region]:
+    rows = await read(select("*", _TABLE, where, "ORDER BY path, valid_from, id"), connection)
+    return [to_domain(Region, row) for row in rows]
