@@ -1,0 +1,1 @@
+"""The hands: one async function per command."""

@@ -1,0 +1,158 @@
+"""One command, one transaction: idempotent, shielded, its events last (design §3, §8)."""
+
+import hashlib
+import json
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict, dataclass, field, is_dataclass
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+from typing import Any
+from uuid import UUID
+
+from db import clocks, idempotency
+from db.clocks import BusinessClock
+from db.rows import Kept
+from db.unit_of_work import Work, in_transaction
+from domain.action import ActionName
+from domain.errors import DomainError, ErrorCode, Warned
+from domain.place import Crs, Point, checked_point
+from domain.viewer import Viewer
+
+SYSTEM = Viewer(
+    person_id=UUID(int=0), username="system", name="平台 Platform", org_id=None, posts=(), system=True
+)
+"""The platform itself: sweep, demo and import. Events name no actor for it."""
+
+_CLOCK_SECONDS = 1
+_test_clock: Kept[tuple[BusinessClock | None]] = Kept()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointGiven:
+    """A position as a client sends it; without a system it is refused with CRS_REQUIRED."""
+
+    lng: float
+    lat: float
+    crs: Crs | None = None
+    accuracy_m: float | None = None
+    source: str | None = None
+
+    def checked(self, field: str = "point") -> Point:
+        """The position, if it is one. CRS_REQUIRED (field `point.crs`), BAD_INPUT."""
+        return checked_point(self.lng, self.lat, self.crs, self.accuracy_m, field=field)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Who acts, when (business time, design §6), with which new ids, under which idempotency key.
+
+    `key` is None only for the platform's own calls and for sign-in.
+    """
+
+    actor: Viewer
+    now: datetime
+    new_id: Callable[[], UUID]
+    key: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The ids of what a command made or changed: a payload is built by re-reading them, also on replay.
+
+    `facts` are small answers that are never stored, so a replay comes without them.
+    """
+
+    incident_id: UUID | None = None
+    assignment_id: UUID | None = None
+    made: Mapping[str, tuple[UUID, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    warnings: tuple[Warned, ...] = ()
+    facts: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+
+
+def new_id() -> UUID:
+    """A UUIDv7 by the wall clock: ids grow with time, and nobody guesses the next."""
+    stamp = time.time_ns() // 1_000_000
+    chance = secrets.randbits(74)
+    high, low = chance >> 62, chance & (1 << 62) - 1
+    return UUID(int=stamp << 80 | 0x7 << 76 | high << 64 | 0b10 << 62 | low)
+
+
+async def business_now() -> datetime:
+    """Business time (design §6): the test clock's where one runs, else the wall's.
+
+    Another process' forwarding is seen within a second.
+    """
+    wall = datetime.now(UTC)
+    stamp = int(time.monotonic() / _CLOCK_SECONDS)
+    held = _test_clock.get(stamp) or _test_clock.keep(stamp, (await clocks.business_clock(),))
+    return business_time(held[0], wall) if held[0] else wall
+
+
+def business_time(clock: BusinessClock, wall: datetime) -> datetime:
+    """What the test clock shows at that wall time."""
+    gone: timedelta = (wall - clock.wall_at) * clock.speed
+    return clock.business_at + max(gone, timedelta())
+
+
+def forget_clock() -> None:
+    """Read the test clock anew the next time; for whoever moved it."""
+    _test_clock.forget()
+
+
+async def perform(
+    call: Call, action: ActionName, given: object, body: Callable[[Work], Awaitable[Result]]
+) -> Result:
+    """Run `body` in one transaction, at most once for the caller's key; a replay answers what it answered.
+
+    IDEMPOTENCY_KEY_REUSED for a key that was used with another input; refusals are not stored (design §8).
+    """
+    hashed = _hash(given)
+
+    async def attempt(work: Work) -> Result:
+        if call.key is None:
+            return await body(work)
+        stored = await idempotency.claim(
+            work, call.actor.person_id, call.key, action.value, hashed, datetime.now(UTC)
+        )
+        if stored is not None:
+            if (stored.command, stored.input_hash) != (action.value, hashed):
+                raise DomainError(ErrorCode.IDEMPOTENCY_KEY_REUSED, "idempotencyKey")
+            return _replayed(stored.result)
+        result = await body(work)
+        await idempotency.keep(work, call.actor.person_id, call.key, _stored(result))
+        return result
+
+    return await in_transaction(attempt)
+
+
+def check_version(version: int, expected: int) -> None:
+    """CONFLICT (field `expectedVersion`, with the present version) when the object has moved on."""
+    if version != expected:
+        raise DomainError(ErrorCode.CONFLICT, "expectedVersion", facts={"currentVersion": version})
+
+
+def _hash(given: object) -> bytes:
+    """SHA-256 of the input's fields, the same in every process."""
+    plain = asdict(given) if is_dataclass(given) and not isinstance(given, type) else given
+    words = json.dumps(plain, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(words.encode()).digest()
+
+
+def _stored(result: Result) -> dict[str, Any]:
+    return {
+        "incident": str(result.incident_id) if result.incident_id else None,
+        "assignment": str(result.assignment_id) if result.assignment_id else None,
+        "made": {noun: [str(it) for it in ids] for noun, ids in result.made.items()},
+        "warnings": [[warned.code.value, warned.field] for warned in result.warnings],
+    }
+
+
+def _replayed(stored: Mapping[str, Any]) -> Result:
+    return Result(
+        incident_id=UUID(stored["incident"]) if stored["incident"] else None,
+        assignment_id=UUID(stored["assignment"]) if stored["assignment"] else None,
+        made={noun: tuple(UUID(it) for it in ids) for noun, ids in stored["made"].items()},
+        warnings=tuple(Warned(ErrorCode(code), name) for code, name in stored["warnings"]),
+    )
