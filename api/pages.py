@@ -18,7 +18,6 @@ from domain.errors import DomainError, ErrorCode
 from domain.event import Scalar
 
 _SEAL = 12  # bytes of the HMAC kept in a cursor
-_FEED = "feed"
 
 T = TypeVar("T")
 Count = Callable[[], Awaitable[tuple[int, bool]]]
@@ -101,17 +100,6 @@ class CursorSigner:
 
 def _text(raw: bytes) -> str:
     return urlsafe_b64encode(raw).rstrip(b"=").decode()
-
-
-def feed_cursor(signer: CursorSigner, epoch: str, seq: int) -> Cursor:
-    """The one cursor string of a position in the event log, the same in every process (design §5)."""
-    return signer.seal([epoch, seq], _FEED)
-
-
-def open_feed_cursor(signer: CursorSigner, cursor: str, field: str = "after") -> tuple[str, int]:
-    """The epoch and position of a feed cursor; BAD_CURSOR for any other text."""
-    epoch, seq = signer.open(cursor, _FEED, field)
-    return str(epoch), int(seq or 0)
 
 
 class Counter:

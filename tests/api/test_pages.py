@@ -11,8 +11,6 @@ from api.pages import (
     CursorSigner,
     PageRequest,
     connection,
-    feed_cursor,
-    open_feed_cursor,
     page_info,
     page_request,
 )
@@ -93,14 +91,6 @@ def test_every_changed_character_of_a_cursor_is_noticed() -> None:
         other = "A" if cursor[place] != "A" else "Q"
         with pytest.raises(DomainError):
             SIGNER.open(cursor[:place] + other + cursor[place + 1 :], "incidents")
-
-
-def test_a_feed_position_has_one_cursor_in_every_process() -> None:
-    cursor = feed_cursor(SIGNER, "e1", 42)
-    assert cursor == feed_cursor(CursorSigner(b"secret"), "e1", 42)
-    assert open_feed_cursor(SIGNER, cursor) == ("e1", 42)
-    with pytest.raises(DomainError):
-        open_feed_cursor(SIGNER, SIGNER.seal(["e1", 42], "incidents"))
 
 
 @pytest.mark.parametrize(

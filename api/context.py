@@ -1,0 +1,99 @@
+"""What the resolvers of one operation share; made for one operation and never kept longer."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from api.feed.attendance import Attendee
+from api.feed.cursors import Signer
+from api.feed.feed import Feed
+from api.limits import Rates
+from api.loaders import Loaders
+from db import dictionaries
+from db.dictionaries import Rulebook
+from domain.errors import DomainError, ErrorCode
+from domain.masking import protected_from
+from domain.term import Language
+from domain.viewer import Viewer
+from services.command import Call, business_now, new_id
+
+
+@dataclass(slots=True, kw_only=True)
+class Context:
+    """One operation's viewer (None before sign-in), language, loaders and doors to the rest.
+
+    `address` is the caller's network address, `attendee` the socket it sits on, if it does; `clock` gives the
+    business time (design §6).
+    """
+
+    viewer: Viewer | None
+    signer: Signer
+    feed: Feed
+    rates: Rates
+    language: Language = Language.ZH
+    address: str = ""
+    attendee: Attendee | None = None
+    clock: Callable[[], Awaitable[datetime]] = business_now
+    loaders: Loaders = field(init=False)
+    _now: datetime | None = field(default=None, init=False)
+    _rulebook: Rulebook | None = field(default=None, init=False)
+    _reading: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
+
+    def __post_init__(self) -> None:
+        """Begin with empty loaders under the viewer's rights."""
+        self.loaders = Loaders(self.viewer, self.now)
+
+    def require_viewer(self) -> Viewer:
+        """Who asks; UNAUTHENTICATED before sign-in."""
+        if self.viewer is None:
+            raise DomainError(ErrorCode.UNAUTHENTICATED)
+        return self.viewer
+
+    def become(self, viewer: Viewer) -> None:
+        """Answer the rest of a sign-in under the rights it gave."""
+        self.viewer = viewer
+        self.loaders = Loaders(viewer, self.now)
+
+    def renew(self, viewer: Viewer, expires_at: datetime) -> None:
+        """Answer the rest under renewed rights; a socket of the same session stays open until then."""
+        if self.attendee is not None and self.attendee.viewer.session_id == viewer.session_id:
+            self.attendee.renew(expires_at)
+        self.become(viewer)
+
+    async def now(self) -> datetime:
+        """The business time, the same for the whole operation."""
+        if self._now is None:
+            self._now = await self.clock()
+        return self._now
+
+    async def rulebook(self) -> Rulebook:
+        """The policy and the calendar in force, read once however many clocks ask."""
+        async with self._reading:
+            if self._rulebook is None:
+                self._rulebook = await dictionaries.rulebook(await self.now())
+            return self._rulebook
+
+    async def call(self, key: UUID | None = None) -> Call:
+        """Who runs a command, when, with which ids, under which idempotency key; UNAUTHENTICATED."""
+        return Call(actor=self.require_viewer(), now=await self.now(), new_id=new_id, key=key)
+
+    async def hides_actor(self, incident_id: UUID | None, person_id: UUID) -> bool:
+        """Whether naming who acted would name the reporter of a case that complains about the viewer's unit (R81).
+
+        A case that is not visible any more cannot be asked, so it hides who acted.
+        """
+        if incident_id is None:
+            return False
+        incident = await self.loaders["Incident"].load(incident_id)
+        if incident is None:
+            return True
+        return person_id == incident.reporter_id and protected_from(
+            self.require_viewer(), incident.complained_org_id
+        )
+
+    def refresh(self) -> None:
+        """Forget rows and time: the next item of a stream shows both as they are then."""
+        self._now = self._rulebook = None
+        self.loaders.clear()

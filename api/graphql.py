@@ -1,0 +1,80 @@
+"""The schema: the roots put together from every noun's fields. `python -m api.graphql` prints it."""
+
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+
+from api.resolvers.assignment import AssignmentMutations, AssignmentQueries
+from api.resolvers.board import BoardQueries
+from api.resolvers.clock import ClockMutations, ClockQueries
+from api.resolvers.dictionary import DictionaryQueries
+from api.resolvers.feed import FeedQueries
+from api.resolvers.followup import FollowUpMutations
+from api.resolvers.grid import GridMutations, GridQueries
+from api.resolvers.incident import IncidentMutations, IncidentQueries
+from api.resolvers.node import NodeQueries
+from api.resolvers.org import OrgMutations, OrgQueries
+from api.resolvers.person import PersonMutations, PersonQueries
+from api.resolvers.session import SessionMutations, SessionQueries
+from api.resolvers.supervision import SupervisionMutations
+from api.resolvers.verification import VerificationMutations
+from api.scalars import SCALARS
+from api.subscriptions.assignment import AssignmentSubscriptions
+from api.subscriptions.board import BoardSubscriptions
+from api.subscriptions.incident import IncidentSubscriptions
+
+
+@strawberry.type(description="查询。What may be asked.")
+class Query(
+    SessionQueries,
+    NodeQueries,
+    IncidentQueries,
+    AssignmentQueries,
+    GridQueries,
+    PersonQueries,
+    OrgQueries,
+    DictionaryQueries,
+    FeedQueries,
+    BoardQueries,
+    ClockQueries,
+):
+    """Every noun's queries."""
+
+
+@strawberry.type(description="命令。What may be done.")
+class Mutation(
+    SessionMutations,
+    IncidentMutations,
+    AssignmentMutations,
+    VerificationMutations,
+    FollowUpMutations,
+    SupervisionMutations,
+    PersonMutations,
+    GridMutations,
+    OrgMutations,
+    ClockMutations,
+):
+    """Every noun's commands."""
+
+
+@strawberry.type(description="订阅。What may be followed live.")
+class Subscription(IncidentSubscriptions, AssignmentSubscriptions, BoardSubscriptions):
+    """Every noun's streams."""
+
+
+def build_schema() -> strawberry.Schema:
+    """The schema that every endpoint executes."""
+    return strawberry.Schema(
+        query=Query,
+        mutation=Mutation,
+        subscription=Subscription,
+        config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),
+    )
+
+
+def sdl() -> str:
+    """The schema as text."""
+    return build_schema().as_str()
+
+
+if __name__ == "__main__":
+    print(sdl())  # noqa: T201 - this is the module's one purpose as a program

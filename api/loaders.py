@@ -1,0 +1,93 @@
+"""One batch per kind of row and operation: what keeps a nested page free of one statement per row."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from strawberry.dataloader import DataLoader
+
+from db import (
+    assignments,
+    cases,
+    clocks,
+    complainants,
+    dictionaries,
+    followups,
+    grids,
+    incidents,
+    media,
+    orgs,
+    people,
+    regions,
+    supervisions,
+    verifications,
+)
+from domain.errors import DomainError, ErrorCode
+from domain.viewer import Viewer
+
+Read = Callable[..., Awaitable[Mapping[UUID, Any]]]
+
+# One row by its id; None when it is absent or invisible. Named by GraphQL type.
+ONE: Mapping[str, Read] = {
+    "Assignment": assignments.get,
+    "Case": cases.cases,
+    "Category": dictionaries.get,
+    "Clock": clocks.get,
+    "Complainant": complainants.get,
+    "Grid": grids.get,
+    "Incident": incidents.get,
+    "Media": media.get,
+    "OrgUnit": orgs.get,
+    "Person": people.get,
+    "Post": people.get_posts,
+    "Region": regions.get,
+}
+
+# The rows that hang on another, in their order. Named by both types.
+MANY: dict[str, Read] = {
+    "Assignment.incident": assignments.of_incidents,
+    "Clock.incident": clocks.of_incidents,
+    "Clock.assignment": clocks.of_assignments,
+    "FollowUp.incident": followups.of_incidents,
+    "Media.incident": media.of_incidents,
+    "Post.person": people.posts_of,
+    "Note.incident": incidents.notes_of,
+    "Supervision.incident": supervisions.of_incidents,
+    "Verification.incident": verifications.of_incidents,
+}
+
+# The same, as they stand at a moment.
+DATED: dict[str, Read] = {"Person.grid": people.workers}
+
+
+class Loaders:
+    """The loaders of one operation, made when first asked for; they read with the viewer's rights."""
+
+    def __init__(self, viewer: Viewer | None, now: Callable[[], Awaitable[datetime]]) -> None:
+        self._viewer = viewer
+        self._now = now
+        self._made: dict[str, DataLoader[UUID, Any]] = {}
+
+    def __getitem__(self, name: str) -> DataLoader[UUID, Any]:
+        """The loader of that name in `ONE` or `MANY`."""
+        if name not in self._made:
+            self._made[name] = DataLoader(load_fn=self._batch(name))
+        return self._made[name]
+
+    def clear(self) -> None:
+        """Forget every row: the next read sees the store as it is then."""
+        self._made.clear()
+
+    def _batch(self, name: str) -> Callable[[Sequence[UUID]], Awaitable[list[Any]]]:
+        async def load(ids: Sequence[UUID]) -> list[Any]:
+            if self._viewer is None:
+                raise DomainError(ErrorCode.UNAUTHENTICATED)
+            if name in ONE:
+                row = await ONE[name](ids, viewer=self._viewer)
+                return [row.get(identity) for identity in ids]
+            when = (await self._now(),) if name in DATED else ()
+            rows = await (MANY | DATED)[name](ids, *when, viewer=self._viewer)
+            return [rows.get(identity, []) for identity in ids]
+
+        return load

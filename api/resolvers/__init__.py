@@ -1,0 +1,1 @@
+"""Query and Mutation fields, one file per noun."""

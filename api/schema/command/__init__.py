@@ -1,0 +1,1 @@
+"""The inputs and payloads of the mutations, how an input becomes a command, and what the command made."""

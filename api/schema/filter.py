@@ -1,0 +1,202 @@
+"""Typed filters, one per kind of value, and how they become conditions of a list (design §8)."""
+
+from collections.abc import Iterator
+from dataclasses import fields
+from typing import Any, Generic, TypeVar
+
+import strawberry
+from strawberry.utils.str_converters import to_camel_case
+
+from api.ids import decode
+from api.scalars import DateTime
+from db.filters import Test
+from domain.assignment import AssignmentMode, AssignmentRole, AssignmentState
+from domain.clock import Light
+from domain.errors import DomainError, ErrorCode
+from domain.grid import GridKind
+from domain.incident import CaseOutcome, IncidentDomain, IncidentKind, IncidentState, Source, Urgency
+from domain.org import OrgKind
+from domain.supervision import SupervisionLevel
+from domain.term import Term
+
+E = TypeVar("E")
+_NOUN = "noun"
+
+
+def _option(description: str, name: str | None = None) -> Any:  # noqa: ANN401 - the annotation of the class says the type
+    return strawberry.field(description=description, name=name, default=None)
+
+
+def _by_id(noun: str, description: str) -> Any:  # noqa: ANN401 - as above
+    return strawberry.field(description=description, default=None, metadata={_NOUN: noun})
+
+
+@strawberry.input(description="枚举过滤。A filter on an enum.")
+class Filter(Generic[E]):
+    """`Filter[Light]` is `LightFilter`."""
+
+    eq: E | None = _option("等于。Equal to.")
+    in_: list[E] | None = _option("属于其中之一。One of.", "in")
+    omit: list[E] | None = _option("排除这些。None of.")
+
+
+@strawberry.input(description="文本过滤。A filter on a text.")
+class StringFilter:
+    """A text."""
+
+    eq: str | None = _option("等于。Equal to.")
+    in_: list[str] | None = _option("属于其中之一。One of.", "in")
+    contains: str | None = _option("包含，不分大小写。Contains, whatever the case of letters.")
+
+
+@strawberry.input(description="整数过滤。A filter on a whole number.")
+class IntFilter:
+    """A number."""
+
+    eq: int | None = _option("等于。Equal to.")
+    in_: list[int] | None = _option("属于其中之一。One of.", "in")
+    gte: int | None = _option("不小于。At least.")
+    lt: int | None = _option("小于。Less than.")
+
+
+@strawberry.input(description="时间过滤。A filter on a moment.")
+class DateTimeFilter:
+    """A moment."""
+
+    gte: DateTime | None = _option("不早于。Not before.")
+    lt: DateTime | None = _option("早于。Before.")
+
+
+@strawberry.input(description="编号过滤。A filter on a linked object.")
+class IDFilter:
+    """A global id."""
+
+    eq: strawberry.ID | None = _option("等于。Equal to.")
+    in_: list[strawberry.ID] | None = _option("属于其中之一。One of.", "in")
+
+
+@strawberry.input(description="是否过滤。A filter on a yes or no.")
+class BooleanFilter:
+    """Yes or no."""
+
+    eq: bool | None = _option("等于。Equal to.")
+
+
+@strawberry.input(description="事项过滤，各条件同时成立。Which cases; all conditions hold.")
+class IncidentFilter:
+    """Which cases."""
+
+    no: StringFilter | None = _option("编号。The number.")
+    title: StringFilter | None = _option("标题。The title.")
+    state: Filter[IncidentState] | None = _option("状态。The state.")
+    light: Filter[Light] | None = _option("灯。The light.")
+    source: Filter[Source] | None = _option("来源。The channel.")
+    kind: Filter[IncidentKind] | None = _option("诉求类型。What is asked for.")
+    domain: Filter[IncidentDomain] | None = _option("领域。The domain.")
+    urgency: Filter[Urgency] | None = _option("紧急程度。The urgency.")
+    supervision_level: Filter[SupervisionLevel] | None = _option("督办级别。The supervision level.")
+    category: IDFilter | None = _by_id("Category", "分类，含下级。The category or one below it.")
+    grid: IDFilter | None = _by_id("Grid", "网格。The grid.")
+    region: IDFilter | None = _by_id("Region", "区划，含下级。The region or one below it.")
+    org_unit: IDFilter | None = _by_id("OrgUnit", "承办单位。A unit that holds the case.")
+    reporter: IDFilter | None = _by_id("Person", "上报人。The reporter.")
+    outcome: Filter[CaseOutcome] | None = _option("办理结果。How it ended.")
+    round: IntFilter | None = _option("办理轮次。The round of work.")
+    on_time: BooleanFilter | None = _option("是否按时办结。Closed on time.")
+    reported_at: DateTimeFilter | None = _option("上报时间。When it was reported.")
+    due_at: DateTimeFilter | None = _option("截止时间。When it is due.")
+    closed_at: DateTimeFilter | None = _option("结案时间。When it was closed.")
+
+
+@strawberry.input(description="交办单过滤，各条件同时成立。Which assignments; all conditions hold.")
+class AssignmentFilter:
+    """Which assignments."""
+
+    incident_no: StringFilter | None = _option("事项编号。The case's number.")
+    state: Filter[AssignmentState] | None = _option("状态。The state.")
+    role: Filter[AssignmentRole] | None = _option("承办角色。The unit's role.")
+    mode: Filter[AssignmentMode] | None = _option("办理方式。Alone or jointly.")
+    light: Filter[Light] | None = _option("灯。The light.")
+    round: IntFilter | None = _option("办理轮次。The round of work.")
+    incident: IDFilter | None = _by_id("Incident", "事项。The case.")
+    org_unit: IDFilter | None = _by_id("OrgUnit", "承办单位。The unit.")
+    handler: IDFilter | None = _by_id("Person", "承办人。Who handles it.")
+    handle_due_at: DateTimeFilter | None = _option("办理截止。When handling is due.")
+    accept_due_at: DateTimeFilter | None = _option("签收截止。When sign-off is due.")
+    dispatched_at: DateTimeFilter | None = _option("派遣时间。When it was dispatched.")
+    submitted_at: DateTimeFilter | None = _option("反馈时间。When the result was submitted.")
+    on_time_handle: BooleanFilter | None = _option("办理是否及时。Handled on time.")
+
+
+@strawberry.input(description="网格过滤，各条件同时成立。Which grids; all conditions hold.")
+class GridFilter:
+    """Which grids."""
+
+    code: StringFilter | None = _option("网格代码。The code.")
+    name: StringFilter | None = _option("名称。The name.")
+    kind: Filter[GridKind] | None = _option("网格类型。The kind.")
+    region: IDFilter | None = _by_id("Region", "区划，含下级。The region or one below it.")
+    retired: BooleanFilter | None = _option(
+        "是否已撤销；默认只列现行。Retired; by default only those in force."
+    )
+
+
+@strawberry.input(description="人员过滤，各条件同时成立。Which people; all conditions hold.")
+class PersonFilter:
+    """Which people."""
+
+    username: StringFilter | None = _option("用户名。The user name.")
+    org_unit: IDFilter | None = _by_id("OrgUnit", "所在单位。The unit.")
+    active: BooleanFilter | None = _option("是否在用。Whether the account is in use.")
+
+
+@strawberry.input(description="单位过滤，各条件同时成立。Which units; all conditions hold.")
+class OrgUnitFilter:
+    """Which units."""
+
+    code: StringFilter | None = _option("单位代码。The code.")
+    name: StringFilter | None = _option("名称。The name.")
+    kind: Filter[OrgKind] | None = _option("单位类型。The kind.")
+    parent: IDFilter | None = _by_id("OrgUnit", "上级单位。The unit above.")
+    region: IDFilter | None = _by_id(
+        "Region", "所服务的区划，含下级。The division it serves, or one below it."
+    )
+    active: BooleanFilter | None = _option("是否启用。Whether it is in use.")
+
+
+def tests_of(where: object) -> tuple[Test, ...]:
+    """The conditions of a noun's filter. BAD_ID and BAD_INPUT name the filter's field."""
+    return tuple(_tests(where)) if where is not None else ()
+
+
+def _tests(where: Any) -> Iterator[Test]:  # noqa: ANN401 - any noun's filter
+    for it in fields(where):
+        condition = getattr(where, it.name)
+        if condition is not None:
+            name = to_camel_case(it.name)
+            yield from _conditions(name, condition, it.metadata.get(_NOUN))
+
+
+def _conditions(name: str, condition: Any, noun: str | None) -> Iterator[Test]:  # noqa: ANN401 - any kind of filter
+    for it in fields(condition):
+        value = getattr(condition, it.name)
+        if value is None:
+            continue
+        if noun is not None:
+            value = _keys(value, noun, f"where.{name}")
+        if it.name == "omit":
+            yield Test(name, "in", _others(value, f"where.{name}"))
+        else:
+            yield Test(name, it.name.rstrip("_"), value)  # type: ignore[arg-type]  # the fields are the operators
+
+
+def _keys(value: object, noun: str, field: str) -> object:
+    if isinstance(value, list):
+        return [decode(identity, noun, field) for identity in value]
+    return decode(str(value), noun, field)
+
+
+def _others(omitted: list[Term], field: str) -> list[Term]:
+    if not omitted:
+        raise DomainError(ErrorCode.BAD_INPUT, field)
+    return [member for member in type(omitted[0]) if member not in omitted]

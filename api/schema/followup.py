@@ -1,0 +1,47 @@
+"""Asking the resident afterwards."""
+
+import strawberry
+
+from api.scalars import DateTime
+from api.schema.person import Person
+from api.schema.words import Info, Shown, column, identity, link
+from domain import followup as rows
+from domain.followup import DissatisfactionReason, FollowUpLayer, ReplyChannel, Satisfaction, Solved
+from domain.masking import protected_from
+from domain.verification import TaskState
+
+
+async def _opinion(root: "FollowUp", info: Info) -> str | None:
+    """The resident's words are as protected as the report itself (R81)."""
+    if root.row.opinion is None:
+        return None
+    incident = await info.context.loaders["Incident"].load(root.row.incident_id)
+    viewer = info.context.require_viewer()
+    hidden = incident is None or protected_from(viewer, incident.complained_org_id)
+    return None if hidden else root.row.opinion
+
+
+@strawberry.type(description="回访。One attempt to ask the resident.")
+class FollowUp(Shown[rows.FollowUp]):
+    """回访."""
+
+    id: strawberry.ID = identity("FollowUp", "id", "全局编号。The global id.")
+    round: int = column("round", "办理轮次。The round of work.")
+    layer: FollowUpLayer = column("layer", "回访层级。Who asks.")
+    state: TaskState = column("state", "任务状态。Whether it is still to be done.")
+    channel: ReplyChannel | None = column("channel", "联系渠道。How the person was asked.")
+    reached: bool | None = column("reached", "是否联系上。Whether the person was reached.")
+    valid: bool = column("valid", "是否有效回访。Whether the person was reached and answered.")
+    solved: Solved | None = column("solved", "是否解决。Whether the matter was solved.")
+    satisfaction: Satisfaction | None = column("satisfaction", "满意度。How satisfied the person is.")
+    dissatisfaction_reason: DissatisfactionReason | None = column(
+        "dissatisfaction_reason", "不满意原因。Why not."
+    )
+    contacted_by_handler: bool | None = column(
+        "contacted_by_handler", "承办单位是否联系过。Whether the handling unit had been in touch."
+    )
+    opinion: str | None = strawberry.field(resolver=_opinion, description="意见。The person's words.")
+    recorded_by: Person | None = link("recorded_by_id", "Person", "登记人。Who recorded it.")
+    due_at: DateTime | None = column("due_at", "截止时间。When it is due.")
+    created_at: DateTime = column("created_at", "发起时间。When it was asked for.")
+    attempted_at: DateTime | None = column("attempted_at", "联系时间。When the attempt was made.")

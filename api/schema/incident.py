@@ -1,0 +1,168 @@
+"""The case of civil affairs."""
+
+from typing import Any
+
+import strawberry
+
+from api.scalars import DateTime
+from api.schema.action import AvailableAction
+from api.schema.argument import After, Count, InCrs
+from api.schema.assignment import Assignment
+from api.schema.clock import Clock
+from api.schema.complainant import Complainant
+from api.schema.dictionary import Category
+from api.schema.feed import EventConnection, history_of
+from api.schema.followup import FollowUp
+from api.schema.grid import Grid
+from api.schema.media import Media
+from api.schema.org import OrgUnit
+from api.schema.person import Person
+from api.schema.place import Point, shown_point
+from api.schema.region import Region
+from api.schema.supervision import Supervision
+from api.schema.verification import Verification
+from api.schema.words import (
+    Info,
+    Node,
+    Shown,
+    children,
+    column,
+    derived,
+    identity,
+    link,
+    masked,
+    personal,
+    resolver,
+)
+from domain import incident as rows
+from domain.clock import Light
+from domain.incident import (
+    CaseOutcome,
+    IncidentDomain,
+    IncidentKind,
+    IncidentState,
+    PublicStatus,
+    RejectReason,
+    Source,
+    Urgency,
+    public_status,
+)
+from domain.life.transition import available_actions
+from domain.masking import MaskingFacts, address_masked, mask_address, masked_fields, protected_from
+from domain.place import Crs
+from domain.supervision import SupervisionLevel
+from domain.viewer import Viewer
+
+
+def _protected(viewer: Viewer, row: rows.Incident, value: Any) -> Any:  # noqa: ANN401 - any protected field
+    return None if protected_from(viewer, row.complained_org_id) else value
+
+
+def _media(viewer: Viewer, row: rows.Incident, media: list[Media]) -> list[Media]:
+    return [] if protected_from(viewer, row.complained_org_id) else media
+
+
+def _address(viewer: Viewer, _row: rows.Incident, address: str | None) -> str | None:
+    return mask_address(address) if address and address_masked(viewer) else address
+
+
+def _masked_fields(root: "Incident", info: Info) -> list[str]:
+    facts = MaskingFacts(root.row.complained_org_id, root.row.complainant_id is not None)
+    return list(masked_fields(info.context.require_viewer(), facts))
+
+
+async def _available(root: "Incident", info: Info) -> list[AvailableAction]:
+    case = await info.context.loaders["Case"].load(root.row.id)
+    if case is None:
+        return []
+    return [AvailableAction.of(it) for it in available_actions(info.context.require_viewer(), case)]
+
+
+async def _author(root: "Note", info: Info) -> Person | None:
+    if await info.context.hides_actor(root.row.incident_id, root.row.author_id):
+        return None
+    row = await info.context.loaders["Person"].load(root.row.author_id)
+    return Person.of(row) if row is not None else None
+
+
+@strawberry.type(description="办理记录。Words added to a case.")
+class Note(Shown[rows.Note]):
+    """办理记录."""
+
+    id: strawberry.ID = identity("Note", "id", "全局编号。The global id.")
+    text: str = column("text", "内容。The words.")
+    at: DateTime = column("at", "时间。When.")
+    author: Person | None = strawberry.field(resolver=_author, description="记录人。Who wrote it.")
+
+
+@strawberry.type(description="民生事项。A case of civil affairs.")
+class Incident(Shown[rows.Incident], Node):
+    """民生事项."""
+
+    no: str = column("no", "编号。The case's number.")
+    public_code: str | None = column("public_code", "公开查询码。The code of its public page.")
+    version: int = column("version", "版本号。Counts every change, lights aside.")
+    domain: IncidentDomain = column("domain", "领域。The top division of statistics.")
+    kind: IncidentKind = column("kind", "诉求类型。What is asked for.")
+    category: Category = link("category_id", "Category", "分类。The category.")
+    title: str = column("title", "标题。The matter in a line.")
+    content: str | None = masked(column("content", "内容。The matter in full."), _protected)
+    source: Source = column("source", "来源。By which channel it came.")
+    source_external_id: str | None = column("source_external_id", "来源方编号。The channel's own number.")
+    external_due_at: DateTime | None = column("external_due_at", "来源方期限。The channel's due time.")
+    urgency: Urgency = column("urgency", "紧急程度。The urgency.")
+    state: IncidentState = column("state", "状态。The state.")
+    public_status: PublicStatus = derived(
+        "state", fn=public_status, description="公开状态。What a citizen sees."
+    )
+    outcome: CaseOutcome | None = column("outcome", "办理结果。How the matter ended.")
+    reject_reason: RejectReason | None = column("reject_reason", "不予受理原因。Why it was rejected.")
+    reply_text: str | None = column("reply_text", "答复内容。The reply given on rejecting it.")
+    round: int = column("round", "办理轮次。The round of work.")
+    return_pending: bool = column("return_pending", "是否有退单待审。Whether a return waits for review.")
+    light: Light = column("light", "灯：运行中时限的最差者。The worst light of its running clocks.")
+    supervision_level: SupervisionLevel = column("supervision_level", "督办级别。The supervision level.")
+    escalation_step: int = column(
+        "escalation_step", "已触发的最高升级步。The highest step fired; 0 for none."
+    )
+    address: str | None = masked(column("address", "地址。The address."), _address)
+    grid: Grid | None = link("grid_id", "Grid", "网格。The grid.")
+    region: Region = link("region_id", "Region", "区划。The region.")
+    reporter: Person | None = masked(link("reporter_id", "Person", "上报人。Who reported it."), _protected)
+    complainant: Complainant | None = masked(
+        link("complainant_id", "Complainant", "诉求人。Who asks for it."), _protected
+    )
+    complained_org_unit: OrgUnit | None = link(
+        "complained_org_id", "OrgUnit", "被投诉单位。The unit complained about."
+    )
+    masked_fields: list[str] = personal(
+        _masked_fields, "对当前用户脱敏的字段。Paths that this viewer reads masked or not at all."
+    )
+    occurred_at: DateTime | None = column("occurred_at", "发生时间。When it happened.")
+    reported_at: DateTime = column("reported_at", "上报时间。When it was reported.")
+    due_at: DateTime | None = column("due_at", "截止时间。When it is due.")
+    closed_at: DateTime | None = column("closed_at", "结案时间。When it was closed.")
+    on_time: bool | None = column("on_time", "是否按时办结。Whether it was closed on time.")
+    report_count: int = column("report_count", "件次。How often it was reported.")
+    master: "Incident | None" = link("master_id", "Incident", "并入的主事项。The case it was merged into.")
+    assignments: list[Assignment] = children("Assignment", "incident", "交办单。All rounds, in order.")
+    clocks: list[Clock] = children("Clock", "incident", "计时。All clocks, stopped ones included.")
+    verifications: list[Verification] = children("Verification", "incident", "核查。All checks, in order.")
+    follow_ups: list[FollowUp] = children("FollowUp", "incident", "回访。All follow-ups, in order.")
+    supervisions: list[Supervision] = children("Supervision", "incident", "督办。All, in order.")
+    media: list[Media] = masked(children("Media", "incident", "图片。Its pictures."), _media)
+    notes: list[Note] = children("Note", "incident", "办理记录。All notes, in order.")
+    available_actions: list[AvailableAction] = personal(
+        _available, "当前用户可用的动作。What the viewer may do with it now, and why not."
+    )
+    loop_completeness: int = column("loop_completeness", "闭环完成度，0 至 100。Share of the loop done.")
+
+    @resolver("位置。Where it is, in the system asked for.")
+    def point(self, crs: InCrs = Crs.WGS84) -> Point | None:
+        """Exactly as it was given when that is the system asked for."""
+        return shown_point(self.row.spot, crs or Crs.WGS84) if self.row.spot else None
+
+    @resolver("历史：本事项的事件，自早至晚。What happened to it, oldest first.")
+    async def history(self, info: Info, first: Count, after: After = None) -> EventConnection:
+        """A page of its events."""
+        return await history_of(info, self.row.id, first, after)
