@@ -1,0 +1,65 @@
+"""Who may hear of an entry of the log, and which entries a stream carries (design §5, §7; domain.md C.3 W4)."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from api.feed.items import Filter
+from domain.clock import Light
+from domain.event import Event, EventKind, LoggedEvent
+from domain.viewer import Viewer
+from domain.visibility import Visibility, visibility_of
+
+Wants = Callable[[LoggedEvent], bool]
+Standing = tuple[Visibility, frozenset[object], UUID | None]
+
+_COMMAND_CENTRE = frozenset(
+    {EventKind.REPORTED, EventKind.ESCALATED, EventKind.SUPERVISED, EventKind.SURGE}
+)  # and LIGHT to RED (core.graphql)
+
+
+def standing(viewer: Viewer) -> Standing:
+    """Everything the policy reads of a viewer; equal standings see and are shown the same (design §5)."""
+    posts = frozenset((post.type, post.org_id, post.grid_id) for post in viewer.posts)
+    return visibility_of(viewer), posts, viewer.org_id
+
+
+def may_hear(visibility: Visibility, event: Event) -> bool:
+    """Whether the case is or was visible; what is about no case is for those who see everything.
+
+    RIGHTS entries are for the platform and the audit of the log, never for a stream.
+    """
+    if event.scopes_before is None and event.scopes_after is None:
+        return visibility.everything and event.kind is not EventKind.RIGHTS
+    return visibility.sees(event.scopes_before) or visibility.sees(event.scopes_after)
+
+
+def wanted(viewer: Viewer, chosen: Filter) -> Wants:
+    """What `feed` and `events` carry: everything the viewer may hear and asked for."""
+    visibility = visibility_of(viewer)
+    return lambda logged: _chosen(chosen, logged.event) and may_hear(visibility, logged.event)
+
+
+def of_command_centre(viewer: Viewer) -> Wants:
+    """What `commandCentre` carries: new, red, escalated, supervised and surging cases."""
+    visibility = visibility_of(viewer)
+    return lambda logged: _striking(logged.event) and may_hear(visibility, logged.event)
+
+
+def of_unit(org_id: UUID) -> Wants:
+    """What moves a unit's queue: entries of cases it held before or holds after."""
+    return lambda logged: any(
+        scopes is not None and org_id in scopes.orgs
+        for scopes in (logged.event.scopes_before, logged.event.scopes_after)
+    )
+
+
+def _chosen(chosen: Filter, event: Event) -> bool:
+    return (chosen.kinds is None or event.kind in chosen.kinds) and (
+        chosen.incident_id is None or event.incident_id == chosen.incident_id
+    )
+
+
+def _striking(event: Event) -> bool:
+    if event.kind is EventKind.LIGHT:
+        return event.data.get("light") == Light.RED.value
+    return event.kind in _COMMAND_CENTRE
