@@ -1,0 +1,1 @@
+"""Other doors: one folder per outside source."""
