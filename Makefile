@@ -49,11 +49,11 @@ lock: ## Write both locks from pyproject.toml: versions and hashes, no address (
 LOCK_FLAGS := --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 
 # One environment serves both; the dev lock holds the run lock's versions, so it satisfies both stamps.
-$(VENV)/run.stamp: requirements.lock | $(BIN)/python
+$(VENV)/run.stamp: requirements.lock | $(BIN)/python $(BIN)/fengqiao
 	$(call install,$<)
 	@touch $@
 
-$(VENV)/dev.stamp: requirements-dev.lock | $(BIN)/python
+$(VENV)/dev.stamp: requirements-dev.lock | $(BIN)/python $(BIN)/fengqiao
 	$(call install,$<)
 	@touch $(VENV)/run.stamp $@
 
@@ -64,6 +64,11 @@ $(BIN)/python:
 		echo "Name another one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
 		echo "Python's venv module is missing (on Debian: the package python3-venv)." >&2; exit 1; }
+
+# The command line under its own name; settings and var/ are those of the folder it is called from.
+$(BIN)/fengqiao: | $(BIN)/python
+	@printf '#!/bin/sh\nPYTHONPATH="%s" exec "%s" -m cli "$$@"\n' "$(CURDIR)" "$(CURDIR)/$(BIN)/python" > $@
+	@chmod +x $@
 
 define install
 	@echo "Installing $(1) (once; about a minute) …"
