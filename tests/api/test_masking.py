@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from db import media
+from db import cases, media
 from db.unit_of_work import in_transaction
 from domain.case import Case
 from domain.incident import IncidentState
@@ -91,6 +91,22 @@ async def test_the_complained_about_unit_reads_nothing_of_the_reporters_side_on_
     assert (await housing.ask(document, ids=ids))["nodes"] == [None, None]
     office = (await Client(district.viewer("acceptor")).ask(document, ids=ids))["nodes"]
     assert [it["id"] for it in office] == ids
+
+
+async def test_what_the_resident_said_afterwards_is_kept_from_the_complained_about_unit(
+    district: District,
+) -> None:
+    bureau = district.orgs["HOUSING"].id
+    case = await a_case(
+        district, IncidentState.FOLLOWUP, complainant=a_complainant(), complained_org_id=bureau
+    )
+    said = tuple(replace(it, opinion="是住建局的人态度不好") for it in case.followups)
+    await in_transaction(lambda work: cases.save(work, case, replace(case, followups=said)))
+    document = "query ($no: String!) { incident(no: $no) { followUps { layer opinion } } }"
+    office = await Client(district.viewer("acceptor")).ask(document, no=case.incident.no)
+    assert [it["opinion"] for it in office["incident"]["followUps"]] == ["是住建局的人态度不好"]
+    housing = await Client(district.viewer("housing")).ask(document, no=case.incident.no)
+    assert [it["opinion"] for it in housing["incident"]["followUps"]] == [None]
 
 
 async def test_neither_search_nor_filter_tells_what_is_hidden(district: District, case: Case) -> None:
