@@ -1,0 +1,1 @@
+"""A district's case export as CSV."""

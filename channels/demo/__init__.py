@@ -1,0 +1,1 @@
+"""The made-up district and the driver that keeps it alive."""

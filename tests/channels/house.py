@@ -1,0 +1,125 @@
+"""A server of our own in a process that tests may stop, kill and start again on the same port and store."""
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from channels.demo.ground import load_ground
+from clients.python.session import Session
+from db import connection, sealed
+from services.command import business_now
+from tests import servers
+from tests.text_rules import ROOT
+
+DATA_KEYS = "t1:" + "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE="
+PATIENCE = 30.0
+
+
+class House:
+    """`serve` on one port over one SQLite store, with the demo's ground and no cases."""
+
+    def __init__(self, folder: Path, store: str, **settings: str) -> None:
+        self.port = servers.free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.folder = folder
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("FENGQIAO_")}
+        self.environment = {
+            **kept,
+            "PYTHONPATH": str(ROOT),
+            "HOST": "127.0.0.1",
+            "PORT": str(self.port),
+            "FENGQIAO_DATABASE_URL": store,
+            "FENGQIAO_SECRET_KEY": "the secret of a house that is torn down soon",
+            "FENGQIAO_DATA_KEYS": DATA_KEYS,
+            **settings,
+        }
+        self.process: asyncio.subprocess.Process | None = None
+
+    async def run(self, *words: str, given: str = "", **settings: str) -> tuple[int, str, str]:
+        """Another command of the program on the same store: its status, what it said, what it complained of."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "cli", *words,
+            cwd=self.folder,
+            env={**self.environment, **settings},
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        said, complained = await asyncio.wait_for(process.communicate(given.encode()), 60)
+        return process.returncode or 0, said.decode(), complained.decode()
+
+    async def start(self) -> None:
+        """Start and wait until it is ready."""
+        with (self.folder / "server.log").open("ab") as log:
+            self.process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "cli",
+                "serve",
+                cwd=self.folder,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+            )
+        deadline = time.monotonic() + PATIENCE
+        async with httpx2.AsyncClient(timeout=5) as http:
+            while time.monotonic() < deadline:
+                try:
+                    if (await http.get(f"{self.url}/readyz")).is_success:
+                        return
+                except httpx2.TransportError:
+                    await asyncio.sleep(0.05)
+        raise AssertionError(self.log())
+
+    async def end(self, number: int = signal.SIGTERM) -> int:
+        """Send a signal and wait for the end; its status."""
+        process, self.process = self.process, None
+        if process is None:
+            return 0
+        process.send_signal(number)
+        return await asyncio.wait_for(process.wait(), PATIENCE)
+
+    def log(self) -> str:
+        """What the server wrote."""
+        return (self.folder / "server.log").read_text(encoding="utf-8")
+
+    async def signed_in(self, account: str) -> Session:
+        """That account's session."""
+        session = Session(self.url, account, "Fengqiao-demo-1")
+        await session.ensure()
+        return session
+
+
+async def lay_ground(store: str) -> None:
+    """The demo's ground in an empty store."""
+    sealed.install_keys(DATA_KEYS)
+    await connection.connect(store)
+    try:
+        await load_ground(await business_now())
+    finally:
+        await connection.disconnect()
+
+
+REPORT = """mutation ($input: ReportIncidentInput!) { reportIncident(input: $input) { incident { id no version } } }"""
+
+
+async def report(session: Session, key: str, title: str = "路灯下的井盖松动") -> dict[str, Any]:
+    """A case that came by telephone."""
+    given = {
+        "idempotencyKey": key,
+        "domain": "LIVELIHOOD",
+        "kind": "HELP",
+        "categoryCode": "HJ-JS-YP",
+        "title": title,
+        "source": "HOTLINE_12345",
+        "address": "安胜社区3号楼前",
+        "complainant": {"name": "王秀兰", "phone": "00000000001"},
+    }
+    answer: dict[str, Any] = (await session.ask(REPORT, {"input": given}))["reportIncident"]["incident"]
+    return answer
