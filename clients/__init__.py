@@ -1,0 +1,1 @@
+"""Reference clients: how to follow the live feed without missing anything."""
