@@ -16,6 +16,7 @@ import structlog
 import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Route, WebSocketRoute
+from structlog.dev import plain_traceback
 from uvicorn.supervisors import Multiprocess
 
 from api.door import Door
@@ -93,6 +94,7 @@ class Platform:
         await self.feed.start()
         self._spawn(self._live(), "what runs by itself")
         _running.add(self)
+        log.info("serving", process=os.getpid())
 
     async def drain(self) -> None:
         """End the streams and sockets politely, and let commands finish (design §5)."""
@@ -120,6 +122,7 @@ class Platform:
         bell.install(None)
         await self.bell.disconnect()
         await connection.disconnect()
+        log.info("stopped", process=os.getpid())
 
     async def readiness(self) -> dict[str, object]:
         """What a load balancer asks: whether the data is in, the store answers and the log is followed."""
@@ -243,7 +246,7 @@ def configure_logging(*, production: bool) -> None:
     final: list[Any] = (
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
         if production
-        else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain_traceback)]
     )
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
@@ -252,6 +255,7 @@ def configure_logging(*, production: bool) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(formatter)
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # it would log the address of every console
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
