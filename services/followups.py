@@ -41,7 +41,7 @@ class CloseIncident:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReworkIncident:
-    """Why the case goes back, and to which of its leads (all, when none is named)."""
+    """Why the case goes back, and to which of its leading units (all, when none is named)."""
 
     id: UUID
     expected_version: int

@@ -46,15 +46,17 @@ def on_time(rows: Collection[Assignment]) -> bool:
 
 
 def sent_back(act: Act, case: Case, leads: Collection[UUID], rule: str) -> Case:
-    """T30, T32: the named leads begin a new round, already accepted, with the rework limit; none named: all.
+    """T30, T32: the leading units named begin a new round, already accepted, with the rework limit; none named: all.
 
-    Refuses with GUARD_FAILED after two such rounds (then T32b), NOT_FOUND a lead that is not one (field `leads`).
+    Refuses with GUARD_FAILED after two such rounds (then T32b), NOT_FOUND a unit that does not lead (field `leads`).
     """
     if case.incident.round > REWORK_ROUNDS:
         raise DomainError(ErrorCode.GUARD_FAILED, rule=rule)
-    named = set(leads) or {row.id for row in case.leads}
-    if not named <= {row.id for row in case.leads}:
+    leading = {row.org_id for row in case.leads}
+    units = set(leads) or leading
+    if not units <= leading:
         raise DomainError(ErrorCode.NOT_FOUND, "leads", rule=rule)
+    named = {row.id for row in case.leads if row.org_id in units}
     after = stopped(_without_tasks(case), act.now)
     rows = tuple(_refused_or_done(row, named) for row in after.assignments)
     incident = replace(after.incident, state=IncidentState.HANDLING, round=case.incident.round + 1)

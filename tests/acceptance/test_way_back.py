@@ -87,7 +87,14 @@ async def test_a_case_whose_complainant_is_not_satisfied_is_sent_back_and_not_cl
             "GUARD_FAILED",
             None,
         )
-    back = await _sent_back(desks, incident)
+    given = {**_named(incident), "reason": "RESULT", "text": "重新办理。"}
+    foreign = {**given, "leads": [await desks.unit("GCL-MZJ")]}
+    with desks.nothing_changes():
+        assert await refused(await desks("shift"), "reworkIncident", **foreign) == ("NOT_FOUND", "leads")
+    unit = await desks.unit("GCL-ZJJ")
+    back = await step(
+        await desks("shift"), "reworkIncident", incident, reason="RESULT", text="重新办理。", leads=[unit]
+    )
     assert (back["state"], back["round"]) == ("HANDLING", 2)
     asked = [it for it in (await rows_of(desks, back))["followUps"] if it["layer"] == "COMMAND"]
     assert [(it["round"], it["satisfaction"]) for it in asked] == [

@@ -150,7 +150,7 @@ def test_the_dissatisfied_send_the_case_back() -> None:
             story.case,
             DissatisfactionReason.RESULT,
             "重办",
-            (story.row.id,),
+            (story.row.org_id,),
         )
     )
     assert story.case.incident.state is IncidentState.HANDLING
