@@ -107,6 +107,7 @@ _LONGEST = {
     TimeUnit.NATURAL_DAY: 1_000,
 }  # a thousand days of each unit: no limit of the trade comes near, and dates cannot overflow
 _YEARS = range(1800, 2201)
+_MILLISECOND = timedelta(milliseconds=1)
 _MINUTE = timedelta(minutes=1)
 _RANK = {Light.GREEN: 0, Light.YELLOW: 1, Light.RED: 2}
 
@@ -143,8 +144,11 @@ def due_time(start: datetime, limit: Limit, calendar: WorkCalendar) -> datetime:
 
 
 def yellow_time(start: datetime, due: datetime, unit: TimeUnit, calendar: WorkCalendar) -> datetime:
-    """The first moment at which 80 % of the counted time is used (R21); the due time when nothing counts."""
-    share = -(_counted(start, due, unit, calendar) * 4 // -5)
+    """The first whole millisecond, as times are served, at which 80 % of the counted time is used (R21).
+
+    The due time when nothing counts.
+    """
+    share = -(_counted(start, due, unit, calendar) * 4 // (-5 * _MILLISECOND)) * _MILLISECOND
     if not share:
         return due.astimezone(UTC)
     if unit in WORK_UNITS:

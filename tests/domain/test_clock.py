@@ -18,7 +18,9 @@ from domain.clock import (
     start_clock,
     step,
     stop,
+    used_ratio,
     worst,
+    yellow_time,
 )
 from domain.deadline import clock_explanation, deadline
 from tests.domain.calendar_days import CALENDAR
@@ -62,6 +64,13 @@ def test_a_new_clock_is_green_and_waits_for_yellow() -> None:
     assert (found.start_at, found.start_at.tzinfo) == (START, UTC)
     assert (found.limit, found.unit, found.calendar_version) == (5, TimeUnit.WORK_DAY, 3)
     assert (found.running, found.breached, found.provisional, found.external) == (True, False, False, False)
+
+
+def test_yellow_begins_at_a_whole_millisecond_as_times_are_served() -> None:
+    start, due = START + timedelta(milliseconds=1), START + timedelta(minutes=10)
+    yellow = yellow_time(start, due, TimeUnit.NATURAL_MIN, CALENDAR)
+    assert yellow == START + timedelta(minutes=8, milliseconds=1)  # 80 % is 0.2 ms after the eighth minute
+    assert used_ratio(start, due, TimeUnit.NATURAL_MIN, yellow, CALENDAR) >= 0.8
 
 
 def test_a_clock_turns_yellow_at_its_time_and_red_only_after_the_due_time() -> None:
