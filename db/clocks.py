@@ -79,6 +79,12 @@ async def business_clock(*, connection: Connection | None = None) -> BusinessClo
     return to_domain(BusinessClock, found[0]) if found else None
 
 
+async def load_business_clock(work: Work) -> BusinessClock | None:
+    """The test clock, held until the transaction ends, so that forwardings follow each other."""
+    await rows.lock(work.connection, "test_clock", _ROW)
+    return await business_clock(connection=work.connection)
+
+
 async def seed_business_clock(work: Work, clock: BusinessClock) -> BusinessClock:
     """Start the test clock unless it runs already; the one that runs."""
     columns = {"id": _ROW, **to_columns(clock)}

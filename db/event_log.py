@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
@@ -12,6 +12,8 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 
 from db.connection import fetch, reader
 from db.models.event_log import EventLogRow, LogEpochRow
+from db.rows import Sql, both, one_of, select
+from db.rows import read as rows_of
 from domain.action import ActionName
 from domain.event import Event, EventKind, LoggedEvent, Scopes, Subject
 
@@ -68,6 +70,22 @@ async def of_incident(
     """The next entries of one case, whatever their subject."""
     entries = EventLogRow.filter(incident_id=incident_id, seq__gt=after).order_by("seq").limit(limit)
     return [_logged(it) for it in await entries.using_db(connection or reader())]
+
+
+async def of_incidents(
+    ids: Collection[UUID], after: int, limit: int, *, connection: BaseDBAsyncClient | None = None
+) -> dict[UUID, list[LoggedEvent]]:
+    """The next entries of each of these cases, at most `limit` of each."""
+    found: dict[UUID, list[LoggedEvent]] = {incident_id: [] for incident_id in ids}
+    place = "seq, ROW_NUMBER() OVER (PARTITION BY incident_id ORDER BY seq) AS place"
+    ranked = select(place, "event_log", both(Sql("seq > ?", (after,)), one_of("incident_id", found)))
+    first = select("seq", f"({ranked.text}) ranked", Sql(f"place <= {limit:d}", ranked.params))
+    chosen = await rows_of(first, connection)
+    entries = EventLogRow.filter(seq__in=[row["seq"] for row in chosen]).order_by("seq")
+    for entry in await entries.using_db(connection or reader()):
+        if entry.incident_id is not None:
+            found[entry.incident_id].append(_logged(entry))
+    return found
 
 
 async def head(connection: BaseDBAsyncClient | None = None) -> int:

@@ -85,12 +85,6 @@ async def in_force(*, connection: Connection | None = None) -> list[Grid]:
     return await _grids(_IN_FORCE, connection)
 
 
-async def by_code(code: str, *, connection: Connection | None = None) -> Grid | None:
-    """The grid of that code, retired or not."""
-    found = await _grids(Sql("g.code = ?", (code,)), connection)
-    return found[0] if found else None
-
-
 async def locate(lng: float, lat: float, *, connection: Connection | None = None) -> Located | None:
     """Where a WGS-84 position lies; None outside the district. A shared border belongs to the smaller code."""
     known = await _map(connection)
@@ -143,9 +137,8 @@ async def outlines(
 
 async def insert(work: Work, grid: Grid, outline: GridOutline) -> None:
     """Write a new grid with its first outline. BAD_INPUT, field `code`, when the code is taken."""
-    if await by_code(grid.code, connection=work.connection):
+    if not await rows.insert_unless_taken(work.connection, _TABLE, to_columns(grid)):
         raise DomainError(ErrorCode.BAD_INPUT, "code", zh="网格代码已存在", en="The code is taken")
-    await rows.insert(work.connection, _TABLE, [to_columns(grid)])
     await rows.insert(work.connection, "grid_outline", [to_columns(outline)])
 
 

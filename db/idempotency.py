@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from db import rows
-from db.rows import Sql, parsed, read, select
+from db.rows import Sql, both, parsed, read, select
 from db.unit_of_work import Work
 
 PLATFORM = UUID(int=0)
@@ -52,10 +52,21 @@ async def keep(work: Work, actor_id: UUID, key: UUID, result: Mapping[str, Any])
     await rows.update(work.connection, _TABLE, {"result": dict(result)}, _of(actor_id, key))
 
 
+async def release(work: Work, actor_id: UUID, key: UUID, command: str) -> bool:
+    """Give up a key held for this command; False when it is not held, or no longer."""
+    held = both(_of(actor_id, key), Sql("command = ?", (command,)))
+    return bool(await _drop(work, held))
+
+
 async def expire(work: Work, before: datetime) -> int:
     """Forget the answers claimed before a moment; the platform's own marks stay."""
     old = Sql("at < ? AND actor_id <> ?", (before, PLATFORM))
-    return await rows.write(Sql(f"DELETE FROM {_TABLE} WHERE {old.text}", old.params), work.connection)  # noqa: S608 - parts of ours
+    return await _drop(work, old)
+
+
+async def _drop(work: Work, where: Sql) -> int:
+    statement = Sql(f"DELETE FROM {_TABLE} WHERE {where.text}", where.params)  # noqa: S608 - parts of ours
+    return await rows.write(statement, work.connection)
 
 
 def _of(actor_id: UUID, key: UUID) -> Sql:

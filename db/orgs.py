@@ -69,9 +69,8 @@ async def all_by_code(*, connection: Connection | None = None) -> dict[str, OrgU
 
 async def insert(work: Work, org: OrgUnit) -> None:
     """Write a new unit. BAD_INPUT, field `code`, when the code is taken."""
-    if await by_code(org.code, connection=work.connection):
+    if not await rows.insert_unless_taken(work.connection, _TABLE, to_columns(org)):
         raise DomainError(ErrorCode.BAD_INPUT, "code", zh="单位代码已存在", en="The code is taken")
-    await rows.insert(work.connection, _TABLE, [to_columns(org)])
 
 
 async def insert_all(work: Work, orgs: Iterable[OrgUnit]) -> None:

@@ -20,7 +20,7 @@ from domain.viewer import Viewer
 
 _TABLE = "person"
 _PHONE = "person.phone"
-_POST_SWEPT = "postEnded"
+_POST_SWEPT, _POST_AWAITED = "postEnded", "postAwaited"
 ORDERS = {"USERNAME_ASC": Order("p.username", str, "p.id")}
 COLUMNS = {
     "username": Column("p.username"),
@@ -135,6 +135,13 @@ async def workers(
     return found
 
 
+async def posts_in(work: Work, grid_id: UUID, now: datetime) -> int:
+    """How many posts in a grid have not ended at `now`, those still to begin included."""
+    held = both(Sql("t.grid_id = ?", (grid_id,)), Sql("t.ends_at IS NULL OR t.ends_at > ?", (now,)))
+    found = await read(select("COUNT(*) AS posts", "post t", held), work.connection)
+    return int(found[0]["posts"])
+
+
 async def load(work: Work, person_id: UUID) -> Person:
     """The person, locked. NOT_FOUND, field `id`."""
     if not await rows.lock(work.connection, _TABLE, person_id):
@@ -152,9 +159,8 @@ async def load_post(work: Work, post_id: UUID) -> Post:
 
 async def insert(work: Work, person: Person, credential: Credential | None = None) -> None:
     """Write a new person. BAD_INPUT, field `username`, when the name is taken."""
-    if await by_username(person.username, connection=work.connection):
+    if not await rows.insert_unless_taken(work.connection, _TABLE, _columns(person)):
         raise DomainError(ErrorCode.BAD_INPUT, "username", zh="用户名已存在", en="The username is taken")
-    await rows.insert(work.connection, _TABLE, [_columns(person)])
     if credential:
         await rows.insert(work.connection, "credential", [to_columns(credential)])
 
@@ -164,9 +170,11 @@ async def save(work: Work, person: Person) -> None:
     await rows.update(work.connection, _TABLE, _columns(person), one_of("id", [person.id]))
 
 
-async def insert_post(work: Work, post: Post) -> None:
-    """Write a new post."""
+async def insert_post(work: Work, post: Post, at: datetime) -> None:
+    """Write a new post; if it begins after `at`, its beginning is noted to be announced then."""
     await rows.insert(work.connection, "post", [to_columns(post)])
+    if post.starts_at > at:
+        await idempotency.claim(work, idempotency.PLATFORM, post.id, _POST_AWAITED, b"", at)
 
 
 async def save_post(work: Work, before: Post, after: Post) -> None:
@@ -194,9 +202,23 @@ async def save_credential(work: Work, before: Credential | None, after: Credenti
         await rows.save(work.connection, "credential", to_columns(before), to_columns(after), key="person_id")
 
 
+async def begun_posts(now: datetime, limit: int, *, connection: Connection | None = None) -> list[Post]:
+    """Awaited posts that have begun and were not announced yet; nothing is locked (design §5, revocation)."""
+    awaited = Sql("k.actor_id = ? AND k.command = ?", (idempotency.PLATFORM, _POST_AWAITED))
+    where = both(awaited, Sql("t.starts_at <= ?", (now,)))
+    source = "idempotency k JOIN post t ON t.id = k.key"
+    query = select("t.*", source, where, f"ORDER BY t.starts_at, t.id LIMIT {limit:d}")
+    return [to_domain(Post, row) for row in await read(query, connection)]
+
+
+async def announce_beginning(work: Work, post: Post, _at: datetime) -> bool:
+    """Note that a post's beginning is announced; False when it was before, by whomever."""
+    return await idempotency.release(work, idempotency.PLATFORM, post.id, _POST_AWAITED)
+
+
 async def ended_posts(now: datetime, limit: int, *, connection: Connection | None = None) -> list[Post]:
     """Posts whose end has passed and was not announced yet; nothing is locked (design §5, revocation)."""
-    told = Sql("k.actor_id = ? AND k.key = t.id", (idempotency.PLATFORM,))
+    told = Sql("k.actor_id = ? AND k.key = t.id AND k.command = ?", (idempotency.PLATFORM, _POST_SWEPT))
     known = rows.exists("idempotency k", told)
     where = both(Sql("t.ends_at <= ?", (now,)), Sql(f"NOT {known.text}", known.params))
     query = select("t.*", "post t", where, f"ORDER BY t.ends_at, t.id LIMIT {limit:d}")

@@ -121,6 +121,11 @@ async def insert(connection: Connection, table: str, rows: Sequence[Columns], ta
     return await read(Sql(text.rstrip(), params), connection)
 
 
+async def insert_unless_taken(connection: Connection, table: str, row: Columns) -> bool:
+    """Write a new row; False when another has one of its unique values, even one written at the same moment."""
+    return bool(await insert(connection, table, [row], "ON CONFLICT DO NOTHING RETURNING id"))
+
+
 async def update(connection: Connection, table: str, changes: Columns, where: Sql) -> int:
     """Set columns of the rows that fit; how many there were. Without changes it asks nothing."""
     if not changes:
@@ -136,7 +141,7 @@ async def save(connection: Connection, table: str, before: Columns, after: Colum
     await update(connection, table, changes, Sql(f"{key} = ?", (after[key],)))
 
 
-async def lock(connection: Connection, table: str, row_id: UUID, *, wait: bool = True) -> bool:
+async def lock(connection: Connection, table: str, row_id: UUID | int, *, wait: bool = True) -> bool:
     """Hold a row until the transaction ends; False when it is absent or, without `wait`, held by another.
 
     SQLite's transactions hold the whole store already.

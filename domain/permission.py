@@ -72,6 +72,11 @@ SOURCES: Mapping[Role, frozenset[Source]] = {
 }
 
 
+def permitted(viewer: Viewer, action: ActionName) -> bool:
+    """Whether some role of the viewer may do the action; what everyone may do needs no post at all."""
+    return PERMITTED[action] is ANYONE or bool(viewer.roles & PERMITTED[action])
+
+
 def permit(
     viewer: Viewer, action: ActionName, case: Case | None = None, row: Assignment | None = None
 ) -> None:
@@ -79,7 +84,7 @@ def permit(
     if row is not None and action in _ROW_ACTIONS:
         allowed = any(row.org_id in viewer.orgs_as(role) for role in PERMITTED[action])
     else:
-        allowed = bool(viewer.roles & PERMITTED[action])
+        allowed = permitted(viewer, action)
     if allowed and action is A.unmaskField and case is not None:
         allowed = may_unmask(viewer, case)
     if not allowed:

@@ -38,7 +38,7 @@ async def forward(call: Call, given: ForwardClock) -> Result:
     permit(call.actor, A.forwardClock)
 
     async def body(work: Work) -> Result:
-        running = await clocks.business_clock(connection=work.connection)
+        running = await clocks.load_business_clock(work)
         if running is None:
             raise DomainError(ErrorCode.FEATURE_DISABLED)
         wall = datetime.now(UTC)
@@ -48,7 +48,6 @@ async def forward(call: Call, given: ForwardClock) -> Result:
         return Result()
 
     await perform(call, A.forwardClock, given, body)
-    forget_clock()
     now = await business_now()
     await drain(now)
     return Result(facts={"now": now})

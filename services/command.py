@@ -26,7 +26,8 @@ SYSTEM = Viewer(
 """The platform itself: sweep, demo and import. Events name no actor for it."""
 
 _CLOCK_SECONDS = 1
-_test_clock: Kept[tuple[BusinessClock | None]] = Kept()
+_MILLISECOND = 1000  # microseconds
+_no_test_clock: Kept[bool] = Kept()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,14 +81,18 @@ def new_id() -> UUID:
 
 
 async def business_now() -> datetime:
-    """Business time (design §6): the test clock's where one runs, else the wall's.
+    """Business time (design §6) in whole milliseconds, as it is served: the test clock's, else the wall's.
 
-    Another process' forwarding is seen within a second.
+    A test clock is read every time, so that another process' forwarding holds here at once; that there is none
+    is asked once a second.
     """
     wall = datetime.now(UTC)
     stamp = int(time.monotonic() / _CLOCK_SECONDS)
-    held = _test_clock.get(stamp) or _test_clock.keep(stamp, (await clocks.business_clock(),))
-    return business_time(held[0], wall) if held[0] else wall
+    clock = None if _no_test_clock.get(stamp) else await clocks.business_clock()
+    if clock is None:
+        _no_test_clock.keep(stamp, True)
+    now = business_time(clock, wall) if clock else wall
+    return now.replace(microsecond=now.microsecond // _MILLISECOND * _MILLISECOND)
 
 
 def business_time(clock: BusinessClock, wall: datetime) -> datetime:
@@ -97,8 +102,8 @@ def business_time(clock: BusinessClock, wall: datetime) -> datetime:
 
 
 def forget_clock() -> None:
-    """Read the test clock anew the next time; for whoever moved it."""
-    _test_clock.forget()
+    """Look for a test clock anew the next time; for whoever started one."""
+    _no_test_clock.forget()
 
 
 async def perform(

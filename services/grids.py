@@ -20,7 +20,7 @@ from domain.permission import permit
 from domain.place import Crs
 from domain.region import Region, RegionLevel
 from domain.text import line
-from services.command import SYSTEM, Call, Result, check_version, perform
+from services.command import Call, Result, check_version, perform
 
 CODE = re.compile(r"[0-9]{15}")
 NAME = 100
@@ -66,7 +66,6 @@ class RetireGrid:
 
     id: UUID
     expected_version: int
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,22 +142,21 @@ async def revise(call: Call, given: ReviseGrid) -> Result:
 async def retire(call: Call, given: RetireGrid) -> Result:
     """End a grid now; `made["grid"]`.
 
-    NOT_FOUND, CONFLICT, BAD_INPUT (reason), GUARD_FAILED when it has ended or somebody still walks it: their
+    NOT_FOUND, CONFLICT, GUARD_FAILED when it has ended, or somebody walks it or is to walk it: their
     posts are ended one by one, not in silence.
     """
     permit(call.actor, A.retireGrid)
 
     async def body(work: Work) -> Result:
-        line(given.reason, "reason")
         before = await _in_force(work, given.id, given.expected_version)
-        walked = await people.workers([before.id], call.now, viewer=SYSTEM, connection=work.connection)
-        if walked[before.id]:
+        posts = await people.posts_in(work, before.id, call.now)
+        if posts:
             raise DomainError(
                 ErrorCode.GUARD_FAILED,
                 rule="R61",
                 zh="网格仍有在岗人员，请先办理离任",
                 en="Somebody still has a post in this grid: end the posts first",
-                facts={"posts": len(walked[before.id])},
+                facts={"posts": posts},
             )
         after = replace(before, valid_to=call.now, version=before.version + 1)
         await grids.save(work, before, after)

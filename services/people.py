@@ -223,7 +223,7 @@ async def _appoint(
     check_period(post.starts_at, post.ends_at)
     held = await people.posts_of([person.id], viewer=SYSTEM, connection=work.connection)
     check_beside(post, held[person.id])
-    await people.insert_post(work, post)
+    await people.insert_post(work, post, call.now)
     await _changed(work, call, person, A.assignPost)
     return post
 

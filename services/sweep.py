@@ -1,8 +1,8 @@
-"""What time alone triggers: due steps of clocks, each fired once, and posts that end (design §5, §6)."""
+"""What time alone triggers: due steps of clocks, each fired once; posts that begin and end (design §5, §6)."""
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from uuid import UUID
@@ -18,13 +18,15 @@ LIMIT = 200
 KEPT = timedelta(days=30)
 TIDIED_EVERY = timedelta(hours=1)
 
+Note = Callable[[Work, Post, datetime], Awaitable[bool]]
+
 log = logging.getLogger("fengqiao.sweep")
 
 
 async def sweep(
     now: datetime, ids: Callable[[], UUID] = new_id, *, limit: int = LIMIT, wait: bool = False
 ) -> int:
-    """Fire what is due at `now`, one transaction per case, and end posts; how many steps fired.
+    """Fire what is due at `now`, one transaction per case, and announce posts; how many steps fired.
 
     Cases that another transaction holds are left for the next time, unless `wait`.
     """
@@ -36,7 +38,7 @@ async def sweep(
             fired += await in_transaction(partial(_advance, call=call, incident_id=incident_id, wait=wait))
         except Exception:
             log.exception("the sweep could not advance a case", extra={"incident": str(incident_id)})
-    return fired + await _end_posts(now, limit)
+    return fired + await _tell_of_posts(now, limit)
 
 
 async def drain(now: datetime, *, wait: bool = True) -> int:
@@ -64,16 +66,20 @@ async def run_forever(stop: asyncio.Event, every: float) -> None:
             continue
 
 
-async def _end_posts(now: datetime, limit: int) -> int:
-    """Announce posts whose end has passed, so that what they allowed ends at once (design §5, revocation)."""
+async def _tell_of_posts(now: datetime, limit: int) -> int:
+    """Announce posts that began or ended by their dates alone: open sockets learn of it (design §5, revocation)."""
     told = 0
-    for post in await people.ended_posts(now, limit):
-        told += await in_transaction(partial(_announce, post=post, now=now))
+    for found, note in (
+        (people.begun_posts, people.announce_beginning),
+        (people.ended_posts, people.announce_end),
+    ):
+        for post in await found(now, limit):
+            told += await in_transaction(partial(_announce, post=post, now=now, note=note))
     return told
 
 
-async def _announce(work: Work, *, post: Post, now: datetime) -> int:
-    if not await people.announce_end(work, post, now):
+async def _announce(work: Work, *, post: Post, now: datetime, note: Note) -> int:
+    if not await note(work, post, now):
         return 0
     subject = Subject("Post", post.id, post.version)
     event = Event(at=now, kind=EventKind.RIGHTS, subject=subject, row="B.5", person_id=post.person_id)

@@ -132,7 +132,7 @@ def reject(act: Act, case: Case, reason: RejectReason, reply_text: str) -> Outco
 def amend(act: Act, case: Case, given: Amendment) -> Outcome:
     """T10a: category, place, title, kind or content corrected; why is kept as a note.
 
-    BAD_INPUT when nothing is to be changed.
+    BAD_INPUT when nothing is to be changed, GUARD_FAILED (R02) when no place would be left.
     """
     incident, place = case.incident, given.place
     changes: dict[str, object] = {}
@@ -145,6 +145,7 @@ def amend(act: Act, case: Case, given: Amendment) -> Outcome:
     if given.content is not None:
         changes["content"] = text.optional(given.content, "content")
     if place is not None:
+        _check_place(place)
         changes |= _placed(place)
     if not changes:
         raise DomainError(
@@ -211,12 +212,17 @@ def _dated(moment: datetime | None, field: str, latest: datetime | None) -> None
 
 def _check_elements(act: Act, given: Report) -> None:
     """T2, R02 (B.6): place is point or address; who is the complainant or the reporter, whom an account names."""
-    if given.place.spot is None and not given.place.address:
-        raise DomainError(ErrorCode.GUARD_FAILED, "point", rule="R02")
+    _check_place(given.place)
     if given.complainant is None and Role.CHANNEL in act.actor.roles:
         raise DomainError(ErrorCode.GUARD_FAILED, "complainant", rule="R02")
     if given.category.requires_photo and not given.media:
         raise DomainError(ErrorCode.GUARD_FAILED, "mediaIds", rule="T2")
+
+
+def _check_place(place: Place) -> None:
+    """R02: a point or an address."""
+    if place.spot is None and not place.address:
+        raise DomainError(ErrorCode.GUARD_FAILED, "point", rule="R02")
 
 
 def _reported(act: Act, given: Report) -> Incident:

@@ -203,7 +203,8 @@ async def test_a_dissatisfied_resident_sends_the_case_back(district: District, a
     made = await as_("callback").do(
         "recordFollowUp", CASE, seen(row, **unhappy, dissatisfactionReason="RESULT")
     )
-    back = seen(made["incident"], reason="RESULT", text="仍未解决")
+    unit = gid("OrgUnit", case.assignments[0].org_id)
+    back = seen(made["incident"], reason="RESULT", text="仍未解决", leads=[unit])
     made = await as_("shift_leader").do("reworkIncident", f"{CASE} assignments {{ round state }}", back)
     assert made["incident"]["state"] == "HANDLING"
     assert made["assignments"] == [{"round": 2, "state": "ACCEPTED"}]
@@ -342,7 +343,7 @@ async def test_a_grid_is_revised_and_retired(district: District, as_: Any) -> No
     row = {"id": gid("Grid", district.grids["G3"].id), "version": 1}
     made = await admin.do("reviseGrid", "grid { id version name }", seen(row, name="西园新网格"))
     assert (made["grid"]["name"], made["grid"]["version"]) == ("西园新网格", 2)
-    made = await admin.do("retireGrid", "grid { id validTo version }", seen(made["grid"], reason="合并"))
+    made = await admin.do("retireGrid", "grid { id validTo version }", seen(made["grid"]))
     assert made["grid"]["validTo"] is not None
     listed = await admin.ask(
         """{ grids(first: 9) { nodes { code } }

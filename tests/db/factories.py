@@ -213,7 +213,7 @@ async def put_post(
         starts_at=starts_at,
         ends_at=ends_at,
     )
-    await people.insert_post(work, post)
+    await people.insert_post(work, post, NOW)
     return post
 
 

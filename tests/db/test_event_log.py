@@ -44,6 +44,10 @@ async def test_reading_is_bounded_by_place_number_and_case() -> None:
     assert [it.seq for it in await event_log.read(3, 4)] == [4, 5, 6, 7]
     assert [it.seq for it in await event_log.read(3, 100, until=5)] == [4, 5]
     assert [it.seq for it in await event_log.of_incident(CASE, 2, 3)] == [4, 6, 8]
+    absent = uuid4()
+    found = await event_log.of_incidents([CASE, absent], 2, 3)
+    assert ([it.seq for it in found[CASE]], found[absent]) == ([4, 6, 8], [])
+    assert await event_log.of_incidents([], 0, 3) == {}
 
 
 @pytest.mark.usefixtures("store")

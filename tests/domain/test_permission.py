@@ -22,7 +22,7 @@ from domain.masking import (
     name_masked,
     protected_from,
 )
-from domain.permission import PERMITTED, permit, permit_source
+from domain.permission import PERMITTED, permit, permit_source, permitted
 from domain.person import PostType, Role
 from domain.term import Language
 from domain.visibility import Visibility, visibility_of
@@ -54,6 +54,13 @@ from tests.domain.stage import (
 def test_every_action_names_its_roles() -> None:
     assert set(PERMITTED) == set(A)
     assert all(PERMITTED.values())
+
+
+def test_somebody_without_a_post_may_change_the_own_password_and_nothing_else_but_sign_in_and_out() -> None:
+    nobody = replace(RESIDENT, posts=())
+    allowed = {action for action in A if permitted(nobody, action)}
+    assert allowed == {A.changePassword, A.signIn, A.refreshSession, A.signOut}
+    permit(nobody, A.changePassword)
 
 
 def test_a_head_of_a_unit_is_a_handler_too() -> None:

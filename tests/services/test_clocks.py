@@ -1,9 +1,12 @@
 """Business time and the test clock (design §6)."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from db.clocks import BusinessClock, set_business_clock
+from db.unit_of_work import in_transaction
 from domain.clock import Light
 from domain.errors import DomainError, ErrorCode
 from services import clocks
@@ -36,6 +39,28 @@ async def test_forwarding_fires_everything_due_before_it_answers() -> None:
     assert to <= now < to + timedelta(seconds=30)
     assert (await desk.case()).incident.light is Light.RED
     assert "now" in (await forward(call, given)).facts
+
+
+@pytest.mark.usefixtures("store")
+async def test_of_forwardings_at_one_moment_the_furthest_holds() -> None:
+    desk = await a_desk()
+    await start_test_clock(NOW)
+    times = [NOW + timedelta(days=days) for days in (1, 4, 2, 3)]
+    moved = await asyncio.gather(
+        *(forward(desk.call("acceptor"), ForwardClock(to=to)) for to in times), return_exceptions=True
+    )
+    refusals = [it for it in moved if isinstance(it, BaseException)]
+    assert all(isinstance(it, DomainError) and it.field == "to" for it in refusals)
+    assert max(times) <= await business_now() < max(times) + timedelta(seconds=30)
+
+
+@pytest.mark.usefixtures("store")
+async def test_what_another_process_forwards_holds_here_at_once_in_whole_milliseconds() -> None:
+    await start_test_clock(NOW)
+    assert await business_now() < NOW + timedelta(seconds=30)
+    to = BusinessClock(datetime.now(UTC), NOW + timedelta(days=1, microseconds=1700), 0.0000001)
+    await in_transaction(lambda work: set_business_clock(work, to))
+    assert await business_now() == NOW + timedelta(days=1, milliseconds=1)
 
 
 @pytest.mark.usefixtures("sqlite_store")

@@ -140,7 +140,7 @@ async def test_bad_input_for_a_grid_names_its_field(
     district: District, home: Region, changes: dict[str, Any], code: ErrorCode, field: str
 ) -> None:
     await refused(ground.create(by(district), drawn(home, **changes)), code, field)
-    assert await grids.by_code(f"{HOME}001") is None
+    assert f"{HOME}001" not in {it.code for it in await grids.in_force()}
 
 
 async def test_a_grid_belongs_to_a_community_in_force(district: District, home: Region) -> None:
@@ -220,7 +220,7 @@ async def test_a_grid_someone_walks_is_not_retired(district: District, home: Reg
         await put_post(work, walker, PostType.GRID_LEADER, grid_id=grid.id, ends_at=NOW + DAY)
 
     await in_transaction(put)
-    given = RetireGrid(id=grid.id, expected_version=1, reason="并入东园网格")
+    given = RetireGrid(id=grid.id, expected_version=1)
     error = await refused(ground.retire(by(district), given), ErrorCode.GUARD_FAILED, rule="R61")
     assert error.facts == {"posts": 1}
     retired = await made(ground.retire(by(district, days=1), given))
@@ -229,18 +229,27 @@ async def test_a_grid_someone_walks_is_not_retired(district: District, home: Reg
     (outline,) = await grids.outlines(grid.id, viewer=SYSTEM)
     assert outline.valid_to == NOW + DAY
     for attempt in (
-        ground.retire(by(district), RetireGrid(id=grid.id, expected_version=2, reason="再")),
+        ground.retire(by(district), RetireGrid(id=grid.id, expected_version=2)),
         ground.revise(by(district), ReviseGrid(id=grid.id, expected_version=2, name="新")),
     ):
         await refused(attempt, ErrorCode.GUARD_FAILED, rule="R61")
     await ground.create(by(district), drawn(home, 2))
 
 
-async def test_a_retirement_names_a_grid_and_a_reason(district: District, home: Region) -> None:
+async def test_a_grid_someone_is_to_walk_is_not_retired(district: District, home: Region) -> None:
     grid = await made(ground.create(by(district), drawn(home)))
-    blank = RetireGrid(id=grid.id, expected_version=1, reason=" ")
-    await refused(ground.retire(by(district), blank), ErrorCode.BAD_INPUT, "reason")
-    absent = RetireGrid(id=uuid4(), expected_version=1, reason="并入")
+    walker = district.people["resident"]
+
+    async def put(work: Any) -> None:
+        await put_post(work, walker, PostType.GRID_LEADER, grid_id=grid.id, starts_at=NOW + DAY)
+
+    await in_transaction(put)
+    given = RetireGrid(id=grid.id, expected_version=1)
+    await refused(ground.retire(by(district), given), ErrorCode.GUARD_FAILED, rule="R61")
+
+
+async def test_a_retirement_names_a_grid(district: District) -> None:
+    absent = RetireGrid(id=uuid4(), expected_version=1)
     await refused(ground.retire(by(district), absent), ErrorCode.NOT_FOUND, "id")
 
 
@@ -249,10 +258,31 @@ async def test_only_the_system_administrator_draws(district: District, home: Reg
     for attempt in (
         ground.create(call, drawn(home)),
         ground.revise(call, ReviseGrid(id=home.id, expected_version=1)),
-        ground.retire(call, RetireGrid(id=home.id, expected_version=1, reason="x")),
+        ground.retire(call, RetireGrid(id=home.id, expected_version=1)),
         units.create(call, units.CreateOrgUnit(code="A", name="甲", kind=OrgKind.DEPARTMENT)),
     ):
         await refused(attempt, ErrorCode.FORBIDDEN)
+
+
+@pytest.mark.parametrize("kind", [GridKind.COMPREHENSIVE, GridKind.DEDICATED])
+async def test_of_two_grids_created_at_once_with_one_code_one_is_made(
+    district: District, home: Region, kind: GridKind
+) -> None:
+    both = [ground.create(by(district), drawn(home, polygon=it, kind=kind)) for it in (LEFT, RIGHT)]
+    first, second = await asyncio.gather(*both, return_exceptions=True)
+    refusal = first if isinstance(first, DomainError) else second
+    assert isinstance(refusal, DomainError)
+    assert (refusal.code, refusal.field) == (ErrorCode.BAD_INPUT, "code")
+    assert [it.code for it in await grids.in_force()].count(f"{HOME}001") == 1
+
+
+async def test_of_two_units_created_at_once_with_one_code_one_is_made(district: District) -> None:
+    given = units.CreateOrgUnit(code="ROADS", name="公路段", kind=OrgKind.DEPARTMENT)
+    made = await asyncio.gather(
+        *(units.create(by(district), given) for _ in range(4)), return_exceptions=True
+    )
+    refusals = [it for it in made if isinstance(it, DomainError)]
+    assert [(it.code, it.field) for it in refusals] == [(ErrorCode.BAD_INPUT, "code")] * 3
 
 
 async def test_a_unit_is_created_below_another(district: District, home: Region) -> None:

@@ -104,6 +104,13 @@ async def test_bad_input_for_a_person_names_its_field(
     await refused(accounts.create(by(district), somebody(**changes)), ErrorCode.BAD_INPUT, field)
 
 
+async def test_of_two_accounts_created_at_once_under_one_name_one_is_made(district: District) -> None:
+    attempts = [accounts.create(by(district), somebody(), known_hash=HASH) for _ in range(4)]
+    made = await asyncio.gather(*attempts, return_exceptions=True)
+    refusals = [it for it in made if isinstance(it, DomainError)]
+    assert [(it.code, it.field) for it in refusals] == [(ErrorCode.BAD_INPUT, "username")] * 3
+
+
 async def test_a_person_of_an_unknown_unit_is_not_made(district: District) -> None:
     given = somebody(org_unit_id=uuid4())
     await refused(accounts.create(by(district), given), ErrorCode.NOT_FOUND, "orgUnitId")

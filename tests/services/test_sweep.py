@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -14,6 +15,8 @@ from domain.event import EventKind
 from domain.incident import IncidentState
 from domain.person import PostType
 from services import sweep as sweeping
+from services.command import Call, new_id
+from services.people import AssignPost, assign_post
 from services.sweep import drain, forget_replays, run_forever, sweep
 from tests.db.factories import NOW, put_post
 from tests.services.desk import Desk, a_desk
@@ -93,7 +96,31 @@ async def test_a_post_another_process_announced_meanwhile_is_not_announced_again
     person = desk.district.people["worker"]
     post = await in_transaction(lambda work: put_post(work, person, PostType.INSPECTOR, ends_at=NOW))
     await in_transaction(lambda work: people.announce_end(work, post, NOW))
-    assert await in_transaction(lambda work: sweeping._announce(work, post=post, now=NOW)) == 0
+    told = partial(sweeping._announce, post=post, now=NOW, note=people.announce_end)
+    assert await in_transaction(told) == 0
+
+
+@pytest.mark.usefixtures("store")
+async def test_a_post_that_begins_later_is_announced_once_when_it_does_and_once_when_it_ends() -> None:
+    desk = await a_desk()
+    admin, person = desk.district.viewer("sysadmin"), desk.district.people["resident"]
+    begin, end = NOW + timedelta(hours=1), NOW + timedelta(hours=2)
+    given = AssignPost(
+        id=person.id, expected_version=1, type=PostType.VOLUNTEER, starts_at=begin, ends_at=end
+    )
+    made = (await assign_post(Call(admin, NOW, new_id, new_id()), given)).made
+    assert await sweep(begin - timedelta(milliseconds=1)) == 0
+    both = await asyncio.gather(sweep(begin), sweep(begin))
+    assert sorted(both) == [0, 1]
+    assert await drain(begin) == 0
+    assert await drain(end) == 1
+    assert await drain(end) == 0
+    told = [it.event for it in await event_log.read(0, 50) if it.event.subject.noun == "Post"]
+    assert [(it.at, it.kind, it.person_id) for it in told] == [
+        (begin, EventKind.RIGHTS, person.id),
+        (end, EventKind.RIGHTS, person.id),
+    ]
+    assert {it.subject.id for it in told} == set(made["post"])
 
 
 @pytest.mark.usefixtures("sqlite_store")

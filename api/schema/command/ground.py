@@ -123,8 +123,6 @@ class ReviseGridPayload:
 class RetireGridInput(GridChange):
     """R61."""
 
-    reason: str = needed("理由。Why.")
-
 
 @strawberry.type(description="撤销网格的结果。What retiring a grid answers.")
 class RetireGridPayload:
