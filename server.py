@@ -268,6 +268,12 @@ async def _prepare(settings: Settings) -> None:
     """Migrate before anything listens, so that what is wrong is said in one sentence."""
     for name in await migrate(settings.database_url):
         log.info("migrated", migration=name)
+    if settings.production:
+        await connection.connect(settings.database_url)
+        try:
+            await clocks.forbid_test_clock()
+        finally:
+            await connection.disconnect()
 
 
 async def _answers() -> bool:

@@ -13,7 +13,7 @@ from domain.rules.incident import LATEST_YEAR
 from services.command import Call, Result, business_now, business_time, forget_clock, perform
 from services.sweep import drain
 
-__all__ = ["ForwardClock", "business_now", "forget_clock", "forward", "start_test_clock"]
+__all__ = ["ForwardClock", "business_now", "forbid_test_clock", "forget_clock", "forward", "start_test_clock"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +28,16 @@ async def start_test_clock(start: datetime, speed: float = 1.0) -> None:
     clock = BusinessClock(datetime.now(UTC), start, speed)
     await in_transaction(lambda work: clocks.seed_business_clock(work, clock))
     forget_clock()
+
+
+async def forbid_test_clock() -> None:
+    """Production follows real time: UNAVAILABLE when the store was made under a test clock."""
+    if await clocks.business_clock() is not None:
+        raise DomainError(
+            ErrorCode.UNAVAILABLE,
+            zh="此库带有测试时钟，不得用于生产",
+            en="This store runs by a test clock and is not for production",
+        )
 
 
 async def forward(call: Call, given: ForwardClock) -> Result:

@@ -10,7 +10,7 @@ from db.unit_of_work import in_transaction
 from domain.clock import Light
 from domain.errors import DomainError, ErrorCode
 from services import clocks
-from services.clocks import ForwardClock, business_now, forward, start_test_clock
+from services.clocks import ForwardClock, business_now, forbid_test_clock, forward, start_test_clock
 from tests.db.factories import NOW
 from tests.services.desk import a_desk
 
@@ -61,6 +61,15 @@ async def test_what_another_process_forwards_holds_here_at_once_in_whole_millise
     to = BusinessClock(datetime.now(UTC), NOW + timedelta(days=1, microseconds=1700), 0.0000001)
     await in_transaction(lambda work: set_business_clock(work, to))
     assert await business_now() == NOW + timedelta(days=1, milliseconds=1)
+
+
+@pytest.mark.usefixtures("sqlite_store")
+async def test_a_store_with_a_test_clock_is_not_for_production() -> None:
+    await forbid_test_clock()
+    await start_test_clock(NOW)
+    with pytest.raises(DomainError) as refusal:
+        await forbid_test_clock()
+    assert refusal.value.code is ErrorCode.UNAVAILABLE
 
 
 @pytest.mark.usefixtures("sqlite_store")
