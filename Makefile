@@ -22,7 +22,7 @@ check: $(VENV)/dev.stamp ## Lint, format, types and import contracts, without th
 	PYTHONPATH=. $(BIN)/lint-imports
 
 test: $(VENV)/dev.stamp ## Run everything that must hold: all tests, and the gates of `check` among them
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 cover: $(VENV)/dev.stamp ## Run the tests with branch coverage: 100 % of domain and services, 90 % of the rest
 	$(BIN)/coverage run -m pytest
