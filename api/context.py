@@ -6,9 +6,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from strawberry.dataloader import DataLoader
+
 from api.feed.attendance import Attendee
 from api.feed.cursors import Signer
 from api.feed.feed import Feed
+from api.feed.history import Asked
+from api.feed.items import Stretch
 from api.limits import Rates
 from api.loaders import Loaders
 from db import dictionaries
@@ -37,6 +41,7 @@ class Context:
     attendee: Attendee | None = None
     clock: Callable[[], Awaitable[datetime]] = business_now
     loaders: Loaders = field(init=False)
+    histories: DataLoader[Asked, Stretch] = field(init=False)
     _now: datetime | None = field(default=None, init=False)
     _rulebook: Rulebook | None = field(default=None, init=False)
     _reading: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
@@ -44,6 +49,7 @@ class Context:
     def __post_init__(self) -> None:
         """Begin with empty loaders under the viewer's rights."""
         self.loaders = Loaders(self.viewer, self.now)
+        self.histories = DataLoader(load_fn=self.feed.of_incidents)
 
     def require_viewer(self) -> Viewer:
         """Who asks; UNAUTHENTICATED before sign-in."""
@@ -97,3 +103,4 @@ class Context:
         """Forget rows and time: the next item of a stream shows both as they are then."""
         self._now = self._rulebook = None
         self.loaders.clear()
+        self.histories.clear_all()

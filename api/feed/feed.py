@@ -9,8 +9,9 @@ from api.feed.attendance import Attendance, Attendee
 from api.feed.board import BoardStream
 from api.feed.cursors import Cursors, Signer
 from api.feed.hearing import of_command_centre, wanted
+from api.feed.history import Asked
 from api.feed.hub import Hub, Reread
-from api.feed.items import Consumer, FeedItem, Filter, Happened, QueueItem
+from api.feed.items import Consumer, FeedItem, Filter, QueueItem, Stretch
 from api.feed.queue import QueueStream, unit_of
 from api.feed.revocation import present_viewer
 from api.feed.stream import EventStream
@@ -119,17 +120,13 @@ class Feed:
         """`board`: when to count again; at once, then after changes, at most once a second."""
         return BoardStream(self._works, viewer).ticks()
 
-    async def events(
-        self, viewer: Viewer, after: str | None, chosen: Filter, first: int
-    ) -> tuple[list[Happened], bool]:
-        """The query twin of `feed`: the next `first` entries, and whether more follow. BAD_CURSOR."""
+    async def events(self, viewer: Viewer, after: str | None, chosen: Filter, first: int) -> Stretch:
+        """The query twin of `feed`: the next `first` entries. BAD_CURSOR."""
         return await history.events(viewer, after, chosen, first, self.cursors)
 
-    async def of_incident(
-        self, incident_id: UUID, after: str | None, first: int
-    ) -> tuple[list[Happened], bool]:
-        """The entries of one case that the viewer was shown already, and whether more follow. BAD_CURSOR."""
-        return await history.of_incident(incident_id, after, first, self.cursors)
+    async def of_incidents(self, asked: Sequence[Asked]) -> list[Stretch | DomainError]:
+        """The entries of cases that the viewer was shown already, in one batch. BAD_CURSOR."""
+        return await history.of_incidents(asked, self.cursors)
 
     async def _deliver(self, batch: Sequence[LoggedEvent]) -> None:
         kinds = {it.event.kind for it in batch}

@@ -109,6 +109,15 @@ class Left:
     reason: QueueLeftReason
 
 
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A page of the log. `end` is the cursor to go on from, and `more` whether entries may follow it."""
+
+    items: list[Happened]
+    more: bool
+    end: str
+
+
 FeedItem = Happened | Heartbeat | Gap | Revoked
 QueueItem = Snapshot | Entered | Changed | Left | Heartbeat | Revoked
 

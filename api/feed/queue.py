@@ -203,11 +203,11 @@ def _reason(row: Assignment | None, change: _Change) -> QueueLeftReason:
 async def unit_of(viewer: Viewer, org_id: UUID | None) -> UUID:
     """Whose queue the viewer may read: any of the own handling units, or every unit for who sees everything.
 
-    NOT_FOUND, field `orgUnitId`.
+    By default the own unit. NOT_FOUND, field `orgUnitId`.
     """
     own = viewer.handler_orgs
-    if org_id is None and own:
-        return viewer.org_id if viewer.org_id in own else min(own)
+    if org_id is None:
+        org_id = min(own) if own and viewer.org_id not in own else viewer.org_id
     if org_id is not None and (org_id in own or await _open_to(viewer, org_id)):
         return org_id
     raise DomainError(ErrorCode.NOT_FOUND, "orgUnitId")

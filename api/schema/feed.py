@@ -1,6 +1,6 @@
 """What streams, `events` and `Incident.history` carry, over the items of the live feed (core.graphql)."""
 
-from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
@@ -229,23 +229,21 @@ async def events_of(info: Info, filter_: FeedFilter | None, first: int, after: s
     """The next events that the viewer may hear of and chose. UNAUTHENTICATED, PAGE_SIZE_REQUIRED, BAD_CURSOR."""
     size = page_request(first, after, None, None).size
     viewer = info.context.require_viewer()
-    found, more = await info.context.feed.events(viewer, after, chosen_by(filter_), size)
-    return _page(found, first, after, more=more)
+    return _page(await info.context.feed.events(viewer, after, chosen_by(filter_), size), first, after)
 
 
 async def history_of(info: Info, incident_id: UUID, first: int, after: str | None) -> EventConnection:
     """The events of a case that the viewer was shown. PAGE_SIZE_REQUIRED, BAD_CURSOR."""
     size = page_request(first, after, None, None).size
-    found, more = await info.context.feed.of_incident(incident_id, after, size)
-    return _page(found, first, after, more=more)
+    return _page(await info.context.histories.load((incident_id, after, size)), first, after)
 
 
-def _page(found: Sequence[items.Happened], first: int, after: str | None, *, more: bool) -> EventConnection:
-    nodes = [FeedEvent.of(it) for it in found]
-    cursors = [Cursor(it.cursor) for it in found]
+def _page(found: items.Stretch, first: int, after: str | None) -> EventConnection:
+    nodes = [FeedEvent.of(it) for it in found.items]
+    cursors = [Cursor(it.cursor) for it in found.items]
     edges = [EventEdge(cursor=cursor, node=node) for cursor, node in zip(cursors, nodes, strict=True)]
-    request = page_request(first, after, None, None)
-    return EventConnection(edges=edges, nodes=nodes, page_info=page_info(cursors, request, more=more))
+    where = page_info(cursors, page_request(first, after, None, None), more=found.more)
+    return EventConnection(edges=edges, nodes=nodes, page_info=replace(where, end_cursor=Cursor(found.end)))
 
 
 @strawberry.type(description="正在接收事件流的人。Someone connected to a stream.")
