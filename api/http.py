@@ -192,9 +192,7 @@ def _check_content_type(request: Request) -> None:
 
 def _check_kind(request: Request, operation: Operation) -> None:
     if operation.kind is OperationType.SUBSCRIPTION:
-        raise MalformedError(
-            "query", zh="订阅请用 websocket 或 SSE", en="Subscribe by websocket or event stream"
-        )
+        raise MalformedError("query", zh="订阅请用 websocket", en="Subscribe by websocket")
     if request.method == "GET" and operation.kind is not OperationType.QUERY:
         raise Rejected(
             405, MalformedError("query", zh="变更请用 POST", en="Send mutations by POST"), {"allow": "POST"}

@@ -28,6 +28,7 @@ class MaskingFacts:
 
     complained_org_id: UUID | None
     has_complainant: bool
+    reporter_masked: bool
 
 
 def mask_name(name: str) -> str:
@@ -72,7 +73,9 @@ def masked_fields(viewer: Viewer, facts: MaskingFacts) -> tuple[str, ...]:
     hidden = PROTECTED if protected_from(viewer, facts.complained_org_id) else ()
     masked = [] if hidden or not facts.has_complainant else ["complainant.name", "complainant.phone"]
     if address_masked(viewer):
-        masked += ["address", "reporter.name"]
+        masked.append("address")
+    if facts.reporter_masked and not hidden:
+        masked.append("reporter.name")
     return (*hidden, *masked)
 
 

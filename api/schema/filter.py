@@ -12,7 +12,6 @@ from api.scalars import DateTime
 from db.filters import Test
 from domain.assignment import AssignmentMode, AssignmentRole, AssignmentState
 from domain.clock import Light
-from domain.errors import DomainError, ErrorCode
 from domain.grid import GridKind
 from domain.incident import CaseOutcome, IncidentDomain, IncidentKind, IncidentState, Source, Urgency
 from domain.org import OrgKind
@@ -185,7 +184,7 @@ def _conditions(name: str, condition: Any, noun: str | None) -> Iterator[Test]: 
         if noun is not None:
             value = _keys(value, noun, f"where.{name}")
         if it.name == "omit":
-            yield Test(name, "in", _others(value, f"where.{name}"))
+            yield from _others(name, value)
         else:
             yield Test(name, it.name.rstrip("_"), value)  # type: ignore[arg-type]  # the fields are the operators
 
@@ -196,7 +195,7 @@ def _keys(value: object, noun: str, field: str) -> object:
     return decode(str(value), noun, field)
 
 
-def _others(omitted: list[Term], field: str) -> list[Term]:
-    if not omitted:
-        raise DomainError(ErrorCode.BAD_INPUT, field)
-    return [member for member in type(omitted[0]) if member not in omitted]
+def _others(name: str, omitted: list[Term]) -> Iterator[Test]:
+    """Every value but these; to omit none is no condition."""
+    if omitted:
+        yield Test(name, "in", [member for member in type(omitted[0]) if member not in omitted])

@@ -48,7 +48,14 @@ from domain.incident import (
     public_status,
 )
 from domain.life.transition import available_actions
-from domain.masking import MaskingFacts, address_masked, mask_address, masked_fields, protected_from
+from domain.masking import (
+    MaskingFacts,
+    address_masked,
+    mask_address,
+    masked_fields,
+    name_masked,
+    protected_from,
+)
 from domain.place import Crs
 from domain.supervision import SupervisionLevel
 from domain.viewer import Viewer
@@ -66,9 +73,13 @@ def _address(viewer: Viewer, _row: rows.Incident, address: str | None) -> str | 
     return mask_address(address) if address and address_masked(viewer) else address
 
 
-def _masked_fields(root: "Incident", info: Info) -> list[str]:
-    facts = MaskingFacts(root.row.complained_org_id, root.row.complainant_id is not None)
-    return list(masked_fields(info.context.require_viewer(), facts))
+async def _masked_fields(root: "Incident", info: Info) -> list[str]:
+    row, viewer, loaders = root.row, info.context.require_viewer(), info.context.loaders
+    reporter = await loaders["Person"].load(row.reporter_id) if row.reporter_id else None
+    masked = reporter is not None and name_masked(viewer, reporter.id, reporter.org_id)
+    return list(
+        masked_fields(viewer, MaskingFacts(row.complained_org_id, row.complainant_id is not None, masked))
+    )
 
 
 async def _available(root: "Incident", info: Info) -> list[AvailableAction]:

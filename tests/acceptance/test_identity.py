@@ -29,7 +29,7 @@ from tests.acceptance.desks import (
     submitted,
     why,
 )
-from tests.acceptance.town import Console, Desk
+from tests.acceptance.town import PASSWORD, Console, Desk
 
 # Everything of a case that can be selected, nested as deep as it goes.
 WHOLE = """id no title content address maskedFields
@@ -310,6 +310,24 @@ async def test_a_post_with_an_end_ends_by_itself(desks: Desks) -> None:
         await console.until(bool)
         await console.until(lambda items: items[-1]["__typename"] == "FeedRevoked", 9)
         assert console.items[-1]["revoked"] == "RIGHTS_CHANGED"
+
+
+async def test_a_post_with_a_later_beginning_gives_its_rights_to_open_sockets_by_itself(desks: Desks) -> None:
+    command = await desks("command")
+    board = datetime.fromisoformat((await command.ask("{ board { at } }"))["board"]["at"])
+    desk = await newcomer(desks, "SUPERVISOR", startsAt=(board + timedelta(seconds=4)).isoformat())
+    assert (await desk.ask("{ viewer { roles } }"))["viewer"]["roles"] == []
+    async with desk.watch(WATCHING) as console:
+        await console.until(bool)
+        await console.until(lambda items: items[-1]["__typename"] == "FeedRevoked", 9)
+        assert console.items[-1]["revoked"] == "RIGHTS_CHANGED"
+    assert (await desk.ask("{ viewer { roles } }"))["viewer"]["roles"] == ["SUPERVISOR"]
+
+
+async def test_somebody_without_any_post_changes_the_own_password(desks: Desks) -> None:
+    desk = await newcomer(desks)
+    given = {"oldPassword": PASSWORD, "newPassword": "Another-pass-1"}
+    assert (await desk.do("changePassword", "person { version }", **given))["person"]["version"] == 2
 
 
 @pytest.mark.parametrize("how", ["signOut", "resetPassword"])

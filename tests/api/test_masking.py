@@ -64,7 +64,7 @@ async def test_the_office_reads_the_case_with_the_complainant_masked(district: D
     assert shown["address"] == case.incident.address
     assert shown["reporter"] == {"name": "张*"}  # a volunteer's name is the public's
     assert len(shown["media"]) == 1
-    assert shown["maskedFields"] == ["complainant.name", "complainant.phone"]
+    assert shown["maskedFields"] == ["complainant.name", "complainant.phone", "reporter.name"]
 
 
 async def test_the_complained_about_unit_reads_nothing_of_the_reporters_side_on_any_path(

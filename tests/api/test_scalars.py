@@ -89,7 +89,7 @@ def test_what_is_no_uuid_is_bad_input(given: object) -> None:
         read_uuid(given)
 
 
-@pytest.mark.parametrize("given", ["", "x" * 513, 5, None])
+@pytest.mark.parametrize("given", [5, None, ["x"]])
 def test_what_cannot_be_a_cursor_is_a_bad_cursor(given: object) -> None:
     with pytest.raises(DomainError) as refused:
         read_cursor(given)
