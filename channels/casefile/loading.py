@@ -18,6 +18,7 @@ from services.command import Call
 from services.imports import ImportCase, Imported, import_cases
 
 BATCH = 100
+HEADER = ["line", "external_id", "field", "reason"]
 
 Told = Callable[["Tally", int, int], None]
 
@@ -46,6 +47,10 @@ class Rejects:
         self._writer: Any = None
 
     def __enter__(self) -> Self:
+        if self._path.exists() and not self._earlier():
+            raise MappingError(
+                f"{self._path}: 已有别的文件，不覆盖 another file, not replaced; name a new one with --rejects"
+            )
         self._path.unlink(missing_ok=True)  # every run reads the whole file, so it lists every rejected row
         return self
 
@@ -57,8 +62,14 @@ class Rejects:
         if self._writer is None:
             file = self._closing.enter_context(self._path.open("w", encoding="utf-8-sig", newline=""))
             self._writer = csv.writer(file)
-            self._writer.writerow(["line", "external_id", "field", "reason"])
+            self._writer.writerow(HEADER)
         self._writer.writerow([line, external_id, column, reason])
+
+    def _earlier(self) -> bool:
+        """Whether what is there is empty or the rejects of an earlier run."""
+        head = ("\ufeff" + ",".join(HEADER)).encode()
+        with self._path.open("rb") as file:
+            return file.read(len(head)) in {head, b""}
 
 
 async def import_file(
@@ -146,5 +157,5 @@ def _rejecting(path: Path) -> Iterator[Rejects]:
     try:
         with Rejects(path) as refused:
             yield refused
-    except PermissionError as error:
+    except (PermissionError, IsADirectoryError, FileNotFoundError, NotADirectoryError) as error:
         raise MappingError(f"{error.filename}: {error.strerror}") from None

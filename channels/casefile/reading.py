@@ -46,7 +46,7 @@ class CaseFile:
             self._check_columns(reader)
             for fields in reader:
                 yield _line(reader.line_num, fields)
-        except UnicodeDecodeError:
+        except UnicodeError:
             encoding = self._mapping.encoding
             where = f"near line {reader.line_num + 1}"
             raise MappingError(
@@ -64,10 +64,7 @@ class CaseFile:
         stream = gzip.GzipFile(fileobj=self._raw) if start == GZIP else self._raw
         encoding = self._mapping.encoding
         plain = "utf-8-sig" if encoding.lower().replace("_", "-") in {"utf-8", "utf8"} else encoding
-        try:
-            return io.TextIOWrapper(io.BufferedReader(stream), plain, newline="")  # type: ignore[type-var]  # a gzip stream reads like a raw one
-        except LookupError:
-            raise MappingError(f"[file] encoding: {encoding} is unknown") from None
+        return io.TextIOWrapper(io.BufferedReader(stream), plain, newline="")  # type: ignore[type-var]  # a gzip stream reads like a raw one
 
     def _check_columns(self, reader: "csv.DictReader[str]") -> None:
         present = reader.fieldnames

@@ -119,9 +119,9 @@ class _Row:
             return None
         try:
             found = datetime.fromisoformat(text)
-        except ValueError:
+            return (found if found.tzinfo else found.replace(tzinfo=self._mapping.offset)).astimezone(UTC)
+        except (ValueError, OverflowError):
             raise Rejected(self._mapping.columns[name], f"不是时间 not a time: {text[:40]}") from None
-        return (found if found.tzinfo else found.replace(tzinfo=self._mapping.offset)).astimezone(UTC)
 
     def term(self, name: str, kind: type[T]) -> T:
         """A word translated: by the mapping, as our own word, else the default."""

@@ -155,7 +155,26 @@ async def test_a_file_that_cannot_be_read_says_why(tmp_path: Path) -> None:
             "levels = []",
             "1 to 3",
         ),
-        ("[flags]", "[banners]", "flags"),
+        ("[flags]", "[banners]", "not banners"),
+        ('late"', 'late"\nfine = "x"', "not fine"),
+        ('[unit.kinds]\n"公司" = "UTILITY"', "kinds = 5", "unit.kinds. must be a table"),
+        ('external_id = "id"', "external_id = 5", "columns.external_id must be a text"),
+        ('external_id = "id"', 'external_id = ["id"]', "columns.external_id must be a text"),
+        ('prefix = "X-"', "prefix = 7", "category.prefix must be a text"),
+        ('prefix = "X-"', 'craete = true\nprefix = "X-"', "not craete"),
+        (
+            'code = "unit"\ncreate = true',
+            'code = "unit"\ncreate = "yes"',
+            "unit.create must be a true or a false",
+        ),
+        ('street = { code = "street" }', 'street = "street"', "region.street"),
+        ('district = { code = "990000000000", name = "试验区" }', 'district = "99"', "region.district"),
+        ("[columns]", "[file]\nencoding = 5\n[columns]", "file.encoding must be a text"),
+        ("[columns]", '[file]\nencoding = "klingon"\n[columns]', "klingon is unknown"),
+        ("[columns]", '[file]\nencoding = "base64"\n[columns]', "base64 is unknown"),
+        ("[columns]", '[file]\ndelimiter = ";;"\n[columns]', "one character"),
+        ("[columns]", "[file]\nutc_offset_hours = 99\n[columns]", "from -14 to 14"),
+        ("[columns]", "[file]\nutc_offset_hours = true\n[columns]", "from -14 to 14"),
     ],
 )
 def test_a_mapping_that_cannot_be_used_says_why(tmp_path: Path, old: str, new: str, word: str) -> None:
@@ -167,3 +186,29 @@ def test_a_mapping_that_cannot_be_used_says_why(tmp_path: Path, old: str, new: s
 def test_an_absent_mapping_is_named(tmp_path: Path) -> None:
     with pytest.raises(MappingError, match="absent"):
         read_mapping(tmp_path / "absent.toml")
+
+
+@pytest.mark.usefixtures("sqlite_store")
+async def test_a_time_out_of_range_and_a_wrong_wide_encoding_are_findings(tmp_path: Path) -> None:
+    _, rejected = await run(exports.export(tmp_path, exports.row(at="0001-01-01T00:00:00")))
+    assert [(it["field"], "not a time" in it["reason"]) for it in rejected] == [("at", True)]
+    wide = exports.mapping(tmp_path, '[file]\nencoding = "utf-16"\n' + exports.MAPPING)
+    with pytest.raises(MappingError, match="is not utf-16"):
+        await run(exports.export(tmp_path, exports.row()), wide)
+
+
+@pytest.mark.usefixtures("sqlite_store")
+async def test_the_rejects_replace_no_file_but_their_own(tmp_path: Path) -> None:
+    file = exports.export(tmp_path, exports.row(1, unit=""))
+    known, call = read_mapping(exports.mapping(tmp_path)), Call(SYSTEM, NOW, new_id)
+    before = file.read_bytes()
+    with pytest.raises(MappingError, match="not replaced"):
+        await import_file(call, file, known, file)
+    assert file.read_bytes() == before
+    with pytest.raises(MappingError, match="directory"):
+        await import_file(call, file, known, tmp_path)
+    with pytest.raises(MappingError, match="No such file"):
+        await import_file(call, file, known, tmp_path / "nowhere" / "rejects.csv")
+    for _ in range(2):
+        tally, listed = await run(file)
+        assert (tally.rejected, len(listed)) == (1, 1)
