@@ -1,6 +1,7 @@
 """The demo of one process: loads ground and recent cases once, then lets a case pass through now and again."""
 
 import asyncio
+import contextlib
 import fcntl
 import time
 from pathlib import Path
@@ -14,8 +15,9 @@ from channels.demo.ground import load_ground
 from domain.errors import DomainError
 from services.command import business_now
 
-LOADING, DRIVING = "demo.loading", "demo.driving"
+LOADING, DRIVING, CASE = "demo.loading", "demo.driving", "demo.case"
 WAIT_SECONDS = 0.5
+LOOK_SECONDS = 5.0
 
 log = structlog.get_logger("fengqiao.demo")
 
@@ -48,10 +50,14 @@ class Demo:
         log.info("演示数据已就绪 the demo is ready", seconds=round(time.monotonic() - began, 1))
 
     async def drive(self, stop: asyncio.Event) -> None:
-        """Let cases pass through until `stop` is set, unless another process does."""
-        if self.ready and (lock := _locked(self._folder, DRIVING)):
-            with lock:
-                await drive(stop)
+        """Let cases pass through until `stop` is set; while another process does, wait for its end."""
+        while self.ready and not stop.is_set():
+            if lock := _locked(self._folder, DRIVING):
+                with lock:
+                    return await drive(stop, self._folder / CASE)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), LOOK_SECONDS)
+        return None
 
     def _told(self, done: int, of: int) -> None:
         self.progress = f"{done}/{of}"

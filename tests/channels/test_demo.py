@@ -10,7 +10,7 @@ import pytest
 
 from channels.demo import loading
 from channels.demo.cases import load_cases
-from channels.demo.driver import drive, pass_through
+from channels.demo.driver import Passage, drive, left_behind, pass_through
 from channels.demo.full import END, START, load_full
 from channels.demo.ground import PASSWORD, Ground, load_ground
 from channels.demo.loading import Demo
@@ -156,7 +156,7 @@ async def test_the_driver_takes_its_own_case_through_the_whole_path_and_touches_
 ) -> None:
     await load_cases(ground, count=10)
     before = await cases()
-    journey = await pass_through(Drawing(7), 1, asyncio.Event(), 0)
+    journey = await pass_through(Passage(7, NOW, "a series"), asyncio.Event(), 0)
     mine = str(journey.incident_id)
     after = {str(it["id"]): it for it in await cases()}
     assert after.pop(mine)["state"] == "CLOSED"
@@ -168,12 +168,48 @@ async def test_the_driver_takes_its_own_case_through_the_whole_path_and_touches_
     assert len(PATH) == 10
 
 
-async def test_the_driver_survives_what_goes_wrong(ground: Ground) -> None:
+async def test_the_driver_finishes_its_own_case_after_a_restart(ground: Ground, tmp_path: Path) -> None:
+    assert ground.loaded_at == NOW
+    kept, stop = tmp_path / "demo.case", asyncio.Event()
+    driving = asyncio.create_task(drive(stop, kept, 0.05))
+    async with asyncio.timeout(20):
+        while await count("assignment") < 1:  # noqa: ASYNC110 - the driver dispatches its case
+            await asyncio.sleep(0.02)
+    driving.cancel()  # as a crash would: nothing is finished
+    await asyncio.gather(driving, return_exceptions=True)
+    (unfinished,) = await cases()
+    passage = Passage.kept(kept)
+    assert passage is not None
+    assert str(passage.incident_id) == str(unfinished["id"])
+    passage.step -= 1  # it ended between a step and its note: the step is not taken twice
+    passage.keep(kept)
+    driving = asyncio.create_task(drive(stop, kept, 0.01))
+    async with asyncio.timeout(20):
+        while await count("incident", "state = 'CLOSED'") < 1:  # noqa: ASYNC110 - the driver closes it
+            await asyncio.sleep(0.02)
+    stop.set()
+    await driving
+    (closed,) = await connection.fetch("SELECT id FROM incident WHERE state = 'CLOSED'")
+    assert str(closed["id"]) == str(unfinished["id"])
+
+
+async def test_what_the_driver_cannot_read_or_find_is_no_case_of_its(ground: Ground, tmp_path: Path) -> None:
+    assert ground.loaded_at == NOW
+    kept = tmp_path / "demo.case"
+    assert await left_behind(kept) is None
+    for words in ("", "torn [", "[1]", '["x", 1, 2, 3, 4]'):
+        kept.write_text(words, encoding="utf-8")
+        assert await left_behind(kept) is None
+    Passage(1, NOW, "another store's", 3, new_id()).keep(kept)
+    assert await left_behind(kept) is None
+
+
+async def test_the_driver_survives_what_goes_wrong(ground: Ground, tmp_path: Path) -> None:
     assert ground.loaded_at == NOW
     stop = asyncio.Event()
     off = "UPDATE person SET active = 0 WHERE username = 'acceptor'"
     await in_transaction(lambda work: work.connection.execute_query(off))
-    driving = asyncio.create_task(drive(stop, 0.01))
+    driving = asyncio.create_task(drive(stop, tmp_path / "demo.case", 0.01))
     async with asyncio.timeout(20):
         while await count("incident") < 3:  # noqa: ASYNC110 - those that need no acceptor are reported and stop there
             await asyncio.sleep(0.05)
@@ -203,12 +239,21 @@ async def test_of_two_processes_one_loads_and_one_drives(
     await asyncio.gather(*(demo.load() for demo in demos))
     assert [demo.ready for demo in demos] == [True, True]
     assert await count("incident") == 5
-    driving = asyncio.create_task(demos[0].drive(stop))
+    monkeypatch.setattr(loading, "LOOK_SECONDS", 0.01)
+    first = asyncio.create_task(demos[0].drive(stop))
     await asyncio.sleep(0)
-    async with asyncio.timeout(1):
-        await demos[1].drive(stop)  # returns at once: the other one drives
+    second = asyncio.create_task(demos[1].drive(stop))
+    async with asyncio.timeout(20):
+        while await count("incident") < 6:  # noqa: ASYNC110 - whoever drives reports a case
+            await asyncio.sleep(0.01)
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
+    filed = await count("event_log", "action = 'fileIncident'")
+    async with asyncio.timeout(20):
+        while await count("event_log", "action = 'fileIncident'") <= filed:  # noqa: ASYNC110 - the other one goes on
+            await asyncio.sleep(0.01)
     stop.set()
-    await driving
+    await second
 
 
 def test_equal_seeds_draw_equal_plans() -> None:
