@@ -1,6 +1,6 @@
 """What the terminal console shows: the rows it keeps, their order, and how they look."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,7 @@ from rich.text import Text
 
 COLOURS = {"GREEN": "green", "YELLOW": "yellow", "RED": "bold red"}
 LIGHT_RANK = {"RED": 0, "YELLOW": 1, "GREEN": 2}
+OVER = frozenset({"CLOSED", "ARCHIVED", "REJECTED", "MERGED", "TRANSFERRED", "VOIDED"})
 ALARMS = frozenset({"ESCALATED", "SUPERVISED", "SURGE"})
 KEPT = 200
 
@@ -65,6 +66,22 @@ class Board:
             case None:
                 self.counts = value
         return None
+
+    def fill(self, incidents: Iterable[Mapping[str, Any]]) -> None:
+        """Keep cases that were asked for, the newest first, below what was heard."""
+        found = {it["id"]: it for it in incidents if it["id"] not in self.rows}
+        for place, (key, facts) in enumerate(found.items()):
+            alarm = facts["light"] == "RED" and facts["state"] not in OVER
+            self.rows[key] = self._row(facts, -float(place), "", alarm=alarm)
+
+    def follow(self, value: Mapping[str, Any]) -> None:
+        """Bring a case that is shown up to date; others are no news here."""
+        incident = value.get("incident")
+        row = self.rows.get(incident["id"]) if incident else None
+        if incident is None or row is None:
+            return
+        alarm = (row.alarm or incident["light"] == "RED") and incident["state"] not in OVER
+        self.rows[incident["id"]] = self._row(incident, row.at, value["summary"], alarm=alarm)
 
     def label(self, enum: str, value: str) -> str:
         """The Chinese label of an enum's value."""

@@ -16,7 +16,7 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
-from clients.python.session import AGAIN, REFRESH, FeedError, Session, Unreachable
+from clients.python.session import AGAIN, REFRESH, FeedError, Session, Unreachable, why
 
 SUBPROTOCOL = "graphql-transport-ws"
 LARGEST = 16 * 1024 * 1024  # bytes of one message
@@ -105,7 +105,7 @@ class FeedClient:
             except ConnectionClosed as closed:
                 reason, hint = self._closed(closed)
             except (Again, OSError, TimeoutError, InvalidHandshake) as error:
-                reason = str(error) or type(error).__name__
+                reason = why(error)
             wait = self._wait() if hint is None else hint
             yield Lost(reason, wait)
             await asyncio.sleep(wait)

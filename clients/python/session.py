@@ -3,6 +3,7 @@
 import asyncio
 import json
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -36,7 +37,7 @@ class Unreachable(ConnectionError):  # noqa: N818 - named for the state, like th
 
 @dataclass(slots=True)
 class Session:
-    """One person's tokens at one server; `url` is `http://host:port`."""
+    """One person's tokens at one server; `url` is `http://host:port`. Raises FeedError for another kind of address."""
 
     url: str
     username: str
@@ -46,10 +47,21 @@ class Session:
     viewer: Mapping[str, Any] = field(default_factory=dict)
     _until: datetime | None = None
 
+    def __post_init__(self) -> None:
+        """Keep the address without its end: `/` and `/graphql` may be given."""
+        try:
+            parts = urllib.parse.urlsplit(self.url)
+            known = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+        except ValueError:
+            known = False
+        if not known:
+            raise FeedError("BAD_INPUT", "地址写作 http://host:port Write the address as http://host:port")
+        self.url = self.url.rstrip("/").removesuffix("/graphql")
+
     @property
     def socket_url(self) -> str:
         """The websocket's address: `ws` for `http`, `wss` for `https`."""
-        return "ws" + self.url.removeprefix("http").rstrip("/") + "/graphql"
+        return "ws" + self.url.removeprefix("http") + "/graphql"
 
     async def ensure(self) -> None:
         """Have a token that is still good. Raises FeedError when refused, Unreachable when nobody answers."""
@@ -88,7 +100,7 @@ class Session:
 
     def _post(self, body: Mapping[str, object]) -> dict[str, Any]:
         request = urllib.request.Request(  # noqa: S310 - the address was given by the person at the terminal
-            self.url.rstrip("/") + "/graphql",
+            self.url + "/graphql",
             json.dumps(body).encode(),
             {
                 "Content-Type": "application/json",
@@ -102,7 +114,7 @@ class Session:
         except urllib.error.HTTPError as error:
             return self._refused(error)
         except (OSError, ValueError) as error:
-            raise Unreachable(type(error).__name__) from None
+            raise Unreachable(why(getattr(error, "reason", error))) from None
 
     def _refused(self, error: urllib.error.HTTPError) -> dict[str, Any]:
         """The errors inside an HTTP refusal; anything that is not ours counts as nobody there."""
@@ -113,6 +125,15 @@ class Session:
         if not isinstance(body, dict):
             raise Unreachable(f"HTTP {error.code}")
         return body
+
+
+def why(error: object) -> str:
+    """Why a connection failed, in a few words."""
+    if isinstance(error, TimeoutError):
+        return "超时 timed out"
+    if isinstance(error, ConnectionRefusedError):
+        return "无应答 nobody answers"
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
 def _check(answer: Mapping[str, Any]) -> None:

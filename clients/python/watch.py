@@ -4,12 +4,13 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from rich.console import Console
 from rich.live import Live
 
-from clients.python.board import Board
+from clients.python.board import OVER, Board
 from clients.python.feed import Connected, FeedClient, Item, Lost, Missed, Notice, Stream
 from clients.python.session import Session, Unreachable
 
@@ -29,6 +30,14 @@ QUEUE = (
     "... on FeedHeartbeat { cursor follows at lagMs } ... on FeedRevoked { revoked resumeAt } } }"
 )
 BOARD = "subscription { board { open yellow red supervised reportedToday closedToday } }"
+STANDING = (  # what a console shows before anything is heard: the newest cases, and those that are late
+    "query ($over: [IncidentState!]) { "
+    "late: incidents(first: 30, where: {light: {eq: RED}, state: {omit: $over}}) { nodes { "
+    + INCIDENT
+    + " } } "
+    "newest: incidents(first: 30) { nodes { " + INCIDENT + " } } }"
+)
+DISTRICT_TIME = timezone(timedelta(hours=8))
 LABELS = "{ enumLabels(lang: ZH) { enum values { name label } } }"
 OFFICE = frozenset(
     [
@@ -54,7 +63,7 @@ def events_of(name: str) -> Stream:
 def streams_of(roles: frozenset[str]) -> tuple[Stream, ...]:
     """What a person with these roles watches: the district, the own unit's queue, or what else can be seen."""
     if roles & OFFICE:
-        return events_of("commandCentre"), Stream("board", BOARD, resumable=False)
+        return events_of("commandCentre"), events_of("feed"), Stream("board", BOARD, resumable=False)
     if roles & HANDLERS:
         return (Stream("departmentQueue", QUEUE, resumable=False),)
     return (events_of("feed"),)
@@ -77,6 +86,8 @@ async def watch(session: Session, *, lines: bool, console: Console | None = None
             screen.live = live
             async for notice in notices:
                 screen.hear(notice)
+                if screen.stale:
+                    await screen.fill()
 
 
 class Screen:
@@ -84,6 +95,7 @@ class Screen:
 
     def __init__(self, session: Session, console: Console, *, lines: bool) -> None:
         self.live: Live | None = None
+        self.stale = False
         self._session = session
         self._console = console
         self._lines = lines
@@ -108,9 +120,20 @@ class Screen:
     def begin(self, roles: frozenset[str], labels: Mapping[str, Any]) -> None:
         """Prepare the streams and the memory for a person with these roles."""
         streams = streams_of(roles)
+        self._main = streams[0].name
         self._events = streams[0].resumable
+        self._unfilled = self._events
         self.client = FeedClient(self._session, *streams)
         self._board = Board(_labels(labels), queue=not self._events)
+
+    async def fill(self) -> None:
+        """Show what stands already; asked for after the stream began, so that nothing falls between."""
+        self.stale = False
+        with contextlib.suppress(Unreachable):
+            found = await self._session.ask(STANDING, {"over": sorted(OVER)})
+            self._unfilled = False
+            self._board.fill([*found["newest"]["nodes"], *found["late"]["nodes"]])
+            self._draw()
 
     def hear(self, notice: Notice) -> None:
         """Show one notice."""
@@ -124,13 +147,18 @@ class Screen:
                 self._say(f"连接中断（{reason}），{wait:.1f} 秒后重连… Connection lost, back in {wait:.1f} s")
             case Missed(stream=stream, why=why):
                 self._resuming = False
+                self._unfilled = self._events
                 self._say(
                     f"警告：{stream} 有遗漏（{why}），请刷新查询 Items are missing, query the list again"
                 )
-            case Item(value=value):
-                self._item(value)
+            case Item(stream=stream, value=value):
+                self._item(stream, value)
 
-    def _item(self, value: Mapping[str, Any]) -> None:
+    def _item(self, stream: str, value: Mapping[str, Any]) -> None:
+        if stream == "feed" != self._main:
+            self._board.follow(value)
+            return self._draw()
+        self.stale = self._unfilled and stream == self._main
         if self._resuming and "cursor" in value:
             self._resuming = False
             self._say(
@@ -141,12 +169,12 @@ class Screen:
         line = self._board.take(value, time.time())
         if line and self._lines:
             self._console.print(line, markup=False)
-        self._draw()
+        return self._draw()
 
     def _say(self, text: str) -> None:
         if self._lines:
             self._console.print(text, markup=False)
-        self._board.status = f"{time.strftime('%H:%M:%S')} {text}"
+        self._board.status = f"{datetime.now(DISTRICT_TIME):%H:%M:%S} {text}"
         self._draw()
 
     def _draw(self) -> None:

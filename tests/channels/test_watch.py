@@ -181,6 +181,56 @@ async def test_the_live_screen_shows_the_numbers_and_the_cases_with_the_escalate
         await asyncio.gather(watching, return_exceptions=True)
 
 
+async def test_the_live_screen_begins_with_what_stands_and_follows_each_case(standing: House) -> None:
+    acceptor = await standing.signed_in("acceptor")
+    found = await report(acceptor, str(uuid4()), "开屏之前已经上报")
+    said = io.StringIO()
+    console = Console(file=said, width=160, height=40, force_terminal=True)
+    session = Session(standing.url, "command", "Fengqiao-demo-1")
+    watching = asyncio.create_task(watch(session, lines=False, console=console))
+    try:
+        await _said(said, "开屏之前已经上报")
+        filing = (
+            "mutation ($key: UUID!, $id: ID!, $version: Int!) { fileIncident(input: {idempotencyKey: $key, id: $id, "
+            'expectedVersion: $version, urgency: NORMAL, categoryCode: "HJ-JS-YP"}) { incident { state } } }'
+        )
+        await acceptor.ask(filing, {"key": str(uuid4()), "id": found["id"], "version": found["version"]})
+        await _said(said, "已立案")
+    finally:
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+
+
+def test_a_case_that_was_asked_for_gives_way_to_what_was_heard_and_a_closed_one_alarms_no_more() -> None:
+    board = Board({})
+    board.take(_event(1, "REPORTED", "GREEN"), 5.0)
+    asked = [
+        {**_event(number, "", light)["incident"]} for number, light in ((1, "RED"), (2, "GREEN"), (3, "RED"))
+    ]
+    board.fill(asked)
+    assert [row.no for row in board.sorted()] == ["GCL-3", "GCL-1", "GCL-2"]
+    assert board.rows["I1"].light == "GREEN"
+    closing = _event(3, "CHANGED", "RED")
+    closing["incident"]["state"] = "CLOSED"
+    board.follow(closing)
+    board.follow(_event(9, "CHANGED", "GREEN"))
+    board.follow({"__typename": "FeedHeartbeat"})
+    assert [(row.no, row.state) for row in board.sorted()][-1] == ("GCL-3", "CLOSED")
+    assert len(board.rows) == 3
+
+
+@pytest.mark.parametrize(
+    "address", ["nowhere", "ftp://host", "http://", "http://host:port", "http://host:99999"]
+)
+def test_an_address_that_is_none_is_refused(address: str) -> None:
+    with pytest.raises(FeedError, match="http://host:port"):
+        Session(address, "command", "x")
+
+
+def test_the_address_may_be_that_of_the_endpoint() -> None:
+    assert Session("https://host/graphql/", "command", "x").socket_url == "wss://host/graphql"
+
+
 def test_the_board_puts_alarms_first_and_then_the_newest() -> None:
     board = Board({})
     for number, (kind, light) in enumerate(
@@ -228,7 +278,7 @@ async def test_a_broken_chain_and_a_gap_are_said() -> None:
 @pytest.mark.parametrize(
     ("roles", "fields"),
     [
-        ({"COMMAND_DIRECTOR"}, ["commandCentre", "board"]),
+        ({"COMMAND_DIRECTOR"}, ["commandCentre", "feed", "board"]),
         ({"HANDLER", "HANDLER_LEAD"}, ["departmentQueue"]),
         ({"VOLUNTEER"}, ["feed"]),
     ],
