@@ -1,7 +1,9 @@
 """The command line: `fengqiao …`, the same as `python -m cli …`. Errors are sentences with a status, never traces."""
 
 import contextlib
+import getpass
 import sys
+import traceback
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -35,6 +37,7 @@ from settings import Settings, SettingsError, load
 
 FAILED, MISUSED = 1, 2
 HOLDS = "链完整 the chain holds"
+TOO_FAR = "时间超出范围 the time is out of range"
 
 app = cyclopts.App(name="fengqiao", help="枫桥 Fengqiao：网格化治理平台 the platform for grid governance")
 admin = cyclopts.App(name="admin", help="管理员 administrators")
@@ -80,7 +83,7 @@ async def check() -> None:
 @admin.command
 async def create(username: str, *, name: str = "系统管理员", password: str | None = None) -> None:
     """新建首个管理员 Create the first administrator; the password is read from the standard input unless given."""
-    secret = password or sys.stdin.readline().rstrip("\n")
+    secret = password or asked_password()
     async with store(load()):
         await create_admin(username, name, secret)
     print(f"已创建 created: {username}")
@@ -138,9 +141,10 @@ async def forward(duration: str | None = None, *, to: datetime | None = None) ->
     """拨快测试时钟 Forward the test clock by a duration (2d, 3h, 30m) or --to a time, and fire what is due by then."""
     if (duration is None) == (to is None):
         fail("须给出时长或 --to give a duration or --to", MISUSED)
+    length = span(duration) if duration else timedelta()
     async with store(load()):
         now = await clocks.business_now()
-        target = now + span(duration) if duration else in_district(to or now)
+        target = later(now, length) if duration else in_district(to or now)
         await clocks.forward(Call(SYSTEM, now, new_id), clocks.ForwardClock(to=target))
     print(in_district(target).astimezone(DISTRICT_TIME).isoformat(timespec="seconds"))
 
@@ -184,12 +188,33 @@ def span(text: str) -> timedelta:
     unit, amount = units.get(text[-1:]), text[:-1]
     if unit is None or not amount.isdecimal():
         fail("时长写作 2d、3h 或 30m write a duration as 2d, 3h or 30m", MISUSED)
-    return timedelta(**{unit: int(amount)})
+    try:
+        return timedelta(**{unit: int(amount)})
+    except (OverflowError, ValueError):
+        fail(TOO_FAR, MISUSED)
+
+
+def later(moment: datetime, by: timedelta) -> datetime:
+    """The moment, moved."""
+    try:
+        return moment + by
+    except OverflowError:
+        fail(TOO_FAR, MISUSED)
 
 
 def in_district(moment: datetime) -> datetime:
     """The moment in UTC; one without an offset is the district's time."""
-    return (moment if moment.tzinfo else moment.replace(tzinfo=DISTRICT_TIME)).astimezone(UTC)
+    try:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=DISTRICT_TIME)).astimezone(UTC)
+    except OverflowError:
+        fail(TOO_FAR, MISUSED)
+
+
+def asked_password() -> str:
+    """A password: unseen from a terminal, the first line of anything else."""
+    if sys.stdin.isatty():
+        return getpass.getpass("密码 password: ")
+    return sys.stdin.readline().rstrip("\n")
 
 
 def fail(message: str, status: int = FAILED) -> NoReturn:
@@ -211,6 +236,11 @@ def main() -> None:
         fail(f"{error.filename or ''} {error.strerror or error}".strip())
     except KeyboardInterrupt:
         raise SystemExit(130) from None
+    except Exception as error:  # noqa: BLE001 - the program's edge: a sentence that can be reported, never a trace
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        told = " ".join(str(error).split())[:200]
+        where = f"{Path(place.filename).name}:{place.lineno}"
+        fail(f"内部错误 internal error: {type(error).__name__}: {told} ({where})")
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from api.files import routes_of as file_routes
 from api.graphql import build_schema
 from api.http import HttpEndpoint
 from api.limits import Limits, Rates
+from api.operations import brief
 from api.operations import routes_of as operations_routes
 from api.pages import CursorSigner
 from api.uvicorn_protocol import AbortingWS, listening_socket
@@ -171,7 +172,11 @@ def create_app(settings: Settings) -> Starlette:
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        await platform.start()
+        try:
+            await platform.start()
+        except BaseException:
+            await connection.disconnect()  # its threads would keep a process that failed to start
+            raise
         try:
             yield
         finally:
@@ -241,6 +246,7 @@ def configure_logging(*, production: bool) -> None:
     shared: list[Any] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
+        brief,
         structlog.processors.TimeStamper(fmt="iso", utc=production),
     ]
     final: list[Any] = (

@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
@@ -29,6 +30,7 @@ AES_KEY_BYTES = 32
 SM4_KEY_BYTES = 16
 PREFIX = "FENGQIAO_"
 DISTRICT_OFFSET = timezone(timedelta(hours=8))
+CLOCK_YEARS = range(1901, 2200)  # those a case may be of
 CLOCK_FORM = re.compile(r"(?P<start>\S+)(?:\s+x(?P<speed>\d+(?:\.\d+)?))?")
 KEY_FORM = re.compile(r"(?P<name>[A-Za-z0-9_-]{1,64}):(?P<key>[A-Za-z0-9+/=]+)")
 
@@ -63,6 +65,8 @@ def _clock(value: object) -> object:
         start = None
     if form is None or start is None:
         raise ValueError("write <ISO start>[ x<speed>], for example 2024-10-24T08:30+08:00 x60")
+    if start.year not in CLOCK_YEARS:
+        raise ValueError(f"the year must be from {CLOCK_YEARS.start} to {CLOCK_YEARS.stop - 1}")
     speed = float(form["speed"] or 1)
     if not speed:
         raise ValueError("the speed must be above 0")
@@ -108,6 +112,21 @@ class Settings(BaseSettings):
     def production(self) -> bool:
         """Whether this process serves real people."""
         return self.env is Environment.PRODUCTION
+
+    @field_validator("database_url", "broadcast_url")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        if value.startswith(("sqlite:", "memory:")):
+            return value
+        try:
+            known = urlsplit(value).port != 0
+        except ValueError:
+            known = False
+        if not known:  # said without the value: it may hold a password
+            raise ValueError(
+                "write host:port with a number from 1 to 65535, and / : @ of a password as %2F %3A %40"
+            )
+        return value
 
     @field_validator("secret_key")
     @classmethod
@@ -190,7 +209,7 @@ def _new_data_keys() -> str:
 def _kept(path: Path, make: Callable[[], str]) -> str:
     """The file's text; when it is absent it is made whole or not at all, and the first of two makers wins."""
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # the store and pictures lie here too
         handle, draft = tempfile.mkstemp(dir=path.parent)  # created with mode 0600
         with os.fdopen(handle, "w", encoding="ascii") as file:
             file.write(make() + "\n")

@@ -1,4 +1,4 @@
-"""What those who run the platform ask it: alive, ready, and numbers for Prometheus (design §10)."""
+"""What those who run the platform ask it and read: alive, ready, numbers for Prometheus (design §10), its log."""
 
 from collections.abc import Awaitable, Callable, Mapping
 
@@ -14,6 +14,9 @@ from prometheus_client import (
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from structlog.typing import EventDict
+
+from domain.errors import ErrorCode
 
 Readiness = Callable[[], Awaitable[Mapping[str, object]]]
 READY = (True, "ready")
@@ -42,3 +45,13 @@ def routes_of(readiness: Readiness, numbers: Mapping[str, tuple[str, Callable[[]
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
     return [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)]
+
+
+def brief(_: object, __: str, event: EventDict) -> EventDict:
+    """A store that is away is named in one line, however often it is met; other faults keep their trace."""
+    found = event.get("exc_info")
+    error = found[1] if isinstance(found, tuple) else found
+    if event.get("logger") == "asyncpg.pool" or getattr(error, "code", None) is ErrorCode.UNAVAILABLE:
+        event.pop("exc_info", None)
+        event["reason"] = str(error)
+    return event

@@ -175,3 +175,29 @@ def test_the_environment_is_read_once(tmp_path: Path, monkeypatch: pytest.Monkey
         assert settings.load() is first
     finally:
         settings.load.cache_clear()
+
+
+@pytest.mark.parametrize("variable", ["FENGQIAO_DATABASE_URL", "FENGQIAO_BROADCAST_URL"])
+@pytest.mark.parametrize("port", ["abc", "99999", "0"])
+def test_a_port_that_is_none_is_said_without_the_password(
+    variable: str, port: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scheme = "redis" if "BROADCAST" in variable else "postgres"
+    monkeypatch.setenv(variable, f"{scheme}://user:topsecret@db.example:{port}/name")
+    with pytest.raises(SettingsError, match=f"{variable}: write host:port") as refused:
+        read(tmp_path)
+    assert "topsecret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("start", ["0001-01-01", "1900-12-31", "2200-01-01", "9999-12-31T23:59"])
+def test_a_test_clock_out_of_range_is_refused(
+    start: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FENGQIAO_CLOCK", start)
+    with pytest.raises(SettingsError, match="FENGQIAO_CLOCK: the year must be from 1901 to 2199"):
+        read(tmp_path)
+
+
+def test_the_folder_of_keys_store_and_pictures_is_the_owners_alone(tmp_path: Path) -> None:
+    read(tmp_path / "var")
+    assert (tmp_path / "var").stat().st_mode & 0o077 == 0

@@ -1,7 +1,9 @@
 """The command line and the server process: what a person types, what it says, how it starts and stops."""
 
 import asyncio
+import contextlib
 import socket
+import sqlite3
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,6 +12,7 @@ import asyncpg
 import httpx2
 import pytest
 
+import cli
 from tests import servers
 from tests.channels import exports
 from tests.channels.house import House, lay_ground, report
@@ -84,9 +87,44 @@ async def test_the_test_clock_is_forwarded_only_where_there_is_one(house: House)
     ] == "2024-11-01T08:00:00+08:00\n"
     status, _, complained = await house.run("clock", "forward", "--to", "2024-10-01T08:00")
     assert (status, "只能拨快" in complained) == (1, True)
-    for wrong in (("2x",), (), ("2d", "--to", "2024-12-01")):
+    far = (("9" * 20 + "d",), ("9" * 9 + "d",), ("--to", "0001-01-01"))
+    for wrong in (("2x",), (), ("2d", "--to", "2024-12-01"), *far):
         status, _, complained = await house.run("clock", "forward", *wrong)
         assert status == 2, complained
+        assert "Traceback" not in complained
+
+
+async def test_a_console_without_a_usable_address_says_so(house: House) -> None:
+    status, _, complained = await house.run("watch", "--as", "command", "--url", "nowhere")
+    assert (status, complained.count("\n")) == (1, 1)
+    assert "http://host:port" in complained
+
+
+async def test_a_fault_of_the_platform_itself_is_a_sentence_too(tmp_path: Path) -> None:
+    (tmp_path / "junk.db").write_bytes(b"no database at all" * 999)
+    status, _, complained = await House(tmp_path, "sqlite://junk.db").run("check")
+    assert (status, complained.count("\n")) == (1, 1)
+    assert complained.startswith("fengqiao: ")
+
+
+async def test_a_server_that_cannot_start_ends(house: House) -> None:
+    await house.run("migrate")
+    with (
+        contextlib.closing(
+            sqlite3.connect(house.environment["FENGQIAO_DATABASE_URL"].removeprefix("sqlite://"))
+        ) as store,
+        store,
+    ):
+        store.execute("DROP TABLE event_log")
+    status, _, complained = await house.run("serve")
+    assert status != 0
+    assert "startup failed" in complained
+
+
+def test_a_password_typed_at_a_terminal_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("getpass.getpass", lambda prompt: f"unseen after {prompt}")
+    assert cli.asked_password() == "unseen after 密码 password: "
 
 
 async def test_the_schema_is_printed_as_it_is_committed(house: House) -> None:
