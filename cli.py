@@ -23,7 +23,7 @@ from channels.demo.full import INCIDENTS, load_full
 from channels.demo.ground import PASSWORD, load_ground
 from clients.python.session import FeedError, Session
 from clients.python.watch import watch as watch_feed
-from db import connection, event_log, sealed
+from db import connection, event_log, people, sealed
 from db.migrate import MigrationError
 from db.migrate import migrate as migrate_store
 from db.unit_of_work import settle
@@ -157,6 +157,7 @@ async def store(settings: Settings) -> AsyncIterator[None]:
     await migrate_store(settings.database_url)
     await connection.connect(settings.database_url)
     try:
+        await people.require_keys()
         if settings.clock:
             await clocks.start_test_clock(settings.clock.start, settings.clock.speed)
         yield

@@ -32,7 +32,7 @@ from api.pages import CursorSigner
 from api.uvicorn_protocol import AbortingWS, listening_socket
 from api.websocket import WebSocketEndpoint
 from channels.demo.loading import Demo
-from db import bell, connection, sealed
+from db import bell, connection, people, sealed
 from db.bell import Bell, refuse_if_unsafe
 from db.migrate import migrate
 from db.unit_of_work import settle
@@ -274,12 +274,14 @@ async def _prepare(settings: Settings) -> None:
     """Migrate before anything listens, so that what is wrong is said in one sentence."""
     for name in await migrate(settings.database_url):
         log.info("migrated", migration=name)
-    if settings.production:
-        await connection.connect(settings.database_url)
-        try:
+    sealed.install_keys(settings.data_keys.get_secret_value())
+    await connection.connect(settings.database_url)
+    try:
+        await people.require_keys()
+        if settings.production:
             await clocks.forbid_test_clock()
-        finally:
-            await connection.disconnect()
+    finally:
+        await connection.disconnect()
 
 
 async def _answers() -> bool:

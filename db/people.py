@@ -8,7 +8,7 @@ from db import idempotency, rows
 from db.filters import Column, Test, compiled
 from db.pages import COUNT_CAP, Listing, Order, Page, Slice, order_of, read_count, read_page
 from db.rows import Columns, Connection, Row, Sql, both, identity, one_of, read, select, to_columns, to_domain
-from db.sealed import blind_index, seal, unseal
+from db.sealed import BrokenSealError, blind_index, seal, unseal
 from db.unit_of_work import Work
 from db.visibility import of_person
 from domain.action import ActionName
@@ -69,6 +69,18 @@ async def by_username(username: str, *, connection: Connection | None = None) ->
     """The account of that name, for signing in."""
     found = await _people(Sql("p.username = ?", (username,)), connection)
     return found[0] if found else None
+
+
+async def require_keys() -> None:
+    """UNAVAILABLE when the keyring does not open what is sealed in this store: nothing may be sealed beside it."""
+    try:
+        await _people(Sql("p.id IN (SELECT id FROM person LIMIT 1)", ()), None)
+    except BrokenSealError:
+        raise DomainError(
+            ErrorCode.UNAVAILABLE,
+            zh="FENGQIAO_DATA_KEYS 不是此库的密钥",
+            en="FENGQIAO_DATA_KEYS does not open what is sealed in this store",
+        ) from None
 
 
 async def viewer_of(

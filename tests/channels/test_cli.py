@@ -15,7 +15,7 @@ import pytest
 import cli
 from tests import servers
 from tests.channels import exports
-from tests.channels.house import House, lay_ground, report
+from tests.channels.house import DATA_KEYS, House, lay_ground, report
 from tests.text_rules import ROOT
 
 STORY = "2024-10-24T08:30+08:00"
@@ -119,6 +119,23 @@ async def test_a_server_that_cannot_start_ends(house: House) -> None:
     status, _, complained = await house.run("serve")
     assert status != 0
     assert "startup failed" in complained
+
+
+async def test_another_store_s_data_keys_are_refused_before_anything_is_sealed_with_them(
+    house: House,
+) -> None:
+    await house.run("admin", "create", "boss", given="Fengqiao-first-1\n")
+    name, key = DATA_KEYS.split(":")
+    for keys in (f"{name}:" + "B" * 43 + "=", f"other:{key}"):
+        for words in (("serve",), ("demo",), ("admin", "create", "other")):
+            status, _, complained = await house.run(
+                *words, given="Fengqiao-first-1\n", FENGQIAO_DATA_KEYS=keys
+            )
+            assert (status, complained.count("\n")) == (1, 1), complained
+            assert "FENGQIAO_DATA_KEYS does not open" in complained
+            assert key not in complained
+    rotated = "new:" + "B" * 43 + "=," + DATA_KEYS
+    assert (await house.run("check", FENGQIAO_DATA_KEYS=rotated))[0] == 0
 
 
 def test_a_password_typed_at_a_terminal_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
