@@ -20,6 +20,7 @@ from domain.event import Event, EventKind, LoggedEvent, Scopes, Subject
 GENESIS = bytes(32)
 _LOCK = 0x66656E67
 _ROW = 1
+UNREADABLE = "it holds what cannot be read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,12 +141,19 @@ async def verify(batch: int = 1000, *, connection: BaseDBAsyncClient | None = No
     life = await _life(client)
     seq, previous = life.anchor_seq, bytes(life.anchor_hash)
     checked = 0
-    async for entry in _all(client, seq, batch):
-        checked += 1
-        seq += 1
-        if reason := _fault(entry, seq, previous):
-            return VerifyReport(checked, seq, reason)
-        previous = bytes(entry.hash)
+    try:
+        async for entry in _all(client, seq, batch):
+            checked += 1
+            seq += 1
+            if reason := _fault(entry, seq, previous):
+                return VerifyReport(checked, seq, reason)
+            previous = bytes(entry.hash)
+    except ValueError:  # a value cannot be read any more: go entry by entry to name the one
+        return (
+            await verify(1, connection=connection)
+            if batch > 1
+            else VerifyReport(checked, seq + 1, UNREADABLE)
+        )
     return VerifyReport(checked)
 
 

@@ -130,6 +130,16 @@ async def test_the_chain_names_the_first_entry_that_was_tampered_with(change: st
     assert (report.first_broken, report.reason) == (3, reason)
 
 
+@pytest.mark.usefixtures("sqlite_store")
+async def test_an_entry_that_cannot_be_read_any_more_is_named_too() -> None:
+    await _write(*(event() for _ in range(6)))
+    async with begin() as work:
+        await work.connection.execute_query("UPDATE event_log SET at = 'rubbish' WHERE seq = 3")
+    for batch in (1, 4):
+        report = await event_log.verify(batch=batch)
+        assert (report.first_broken, report.reason) == (3, event_log.UNREADABLE)
+
+
 @pytest.mark.usefixtures("store")
 async def test_data_may_be_blanked_by_law_and_the_chain_holds() -> None:
     await _write(event(), event(), event())
