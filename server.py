@@ -5,7 +5,6 @@
 
 import asyncio
 import contextlib
-import logging
 import os
 import signal
 import sys
@@ -16,7 +15,6 @@ import structlog
 import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Route, WebSocketRoute
-from structlog.dev import plain_traceback
 from uvicorn.supervisors import Multiprocess
 
 from api.door import Door
@@ -26,7 +24,7 @@ from api.files import routes_of as file_routes
 from api.graphql import build_schema
 from api.http import HttpEndpoint
 from api.limits import Limits, Rates
-from api.operations import brief
+from api.logs import configure_logging
 from api.operations import routes_of as operations_routes
 from api.pages import CursorSigner
 from api.uvicorn_protocol import AbortingWS, listening_socket
@@ -239,35 +237,6 @@ def serve(settings: Settings) -> None:
         server.run(sockets=[listener])
     if not server.started:
         sys.exit(1)
-
-
-def configure_logging(*, production: bool) -> None:
-    """One line per event: JSON in production, readable elsewhere. No personal data is ever handed to it."""
-    shared: list[Any] = [
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        brief,
-        structlog.processors.TimeStamper(fmt="iso", utc=production),
-    ]
-    final: list[Any] = (
-        [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
-        if production
-        else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain_traceback)]
-    )
-    formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=shared,
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *final],
-    )
-    handler = logging.StreamHandler()
-    handler.setFormatter(formatter)
-    logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
-    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # it would log the address of every console
-    structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=True,
-    )
 
 
 async def _prepare(settings: Settings) -> None:

@@ -4,8 +4,8 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from db.filters import Column, Test, compiled
-from db.pages import COUNT_CAP, Listing, Order, Page, Slice, order_of, read_count, read_page
+from db.lists.filters import Column, Test, compiled
+from db.lists.pages import COUNT_CAP, Listing, Order, Page, Slice, order_of, read_count, read_page
 from db.rows import Connection, Row, both, identity, one_of, read, select, to_domain
 from db.visibility import children, of_assignment
 from domain.assignment import Assignment, AssignmentMode, AssignmentRole, AssignmentState

@@ -6,7 +6,8 @@ from datetime import date
 from typing import Any, TypeVar
 from uuid import UUID
 
-from db import complainants, media, regions, rows, search
+from db import complainants, media, regions, rows
+from db.lists import search
 from db.rows import Columns, Connection, Row, Sql, both, one_of, read, select, to_columns, to_domain
 from db.unit_of_work import Work
 from db.visibility import of_case

@@ -8,9 +8,9 @@ from uuid import UUID
 from shapely.geometry import shape
 
 from db import regions, rows
-from db.filters import Column, Test, compiled
 from db.geometry import BORDER_M, Area, GridIndex
-from db.pages import COUNT_CAP, Listing, Order, Page, Slice, order_of, read_count, read_page
+from db.lists.filters import Column, Test, compiled
+from db.lists.pages import COUNT_CAP, Listing, Order, Page, Slice, order_of, read_count, read_page
 from db.rows import Connection, Kept, Row, Sql, both, one_of, read, select, to_columns, to_domain
 from db.unit_of_work import Work
 from db.visibility import everyone

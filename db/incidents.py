@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from db import rows, search
+from db import rows
 from db.cases import (
     cases,
     incident_of,
@@ -17,8 +17,9 @@ from db.cases import (
     save,
     try_lock,
 )
-from db.filters import Column, Test, compiled
-from db.pages import COUNT_CAP, Listing, Order, Page, Slice, order_of, read_count, read_page
+from db.lists import search
+from db.lists.filters import Column, Test, compiled
+from db.lists.pages import COUNT_CAP, Listing, Order, Page, Slice, order_of, read_count, read_page
 from db.rows import Connection, Sql, both, identity, one_of, read, select, to_domain
 from db.visibility import children, held_by, of_case, unprotected
 from domain.assignment import AssignmentState

@@ -21,9 +21,10 @@ from tortoise.migrations.executor import MigrationExecutor
 from tortoise.migrations.schema_editor import BaseSchemaEditor, SqliteSchemaEditor
 from tortoise.utils import get_schema_sql
 
-from db import event_log, search
+from db import event_log
 from db.connection import APP, Dialect, forget_statements, reach, tortoise_config
 from db.engines.sqlite import SafeSqlite
+from db.lists import search
 
 _LOCK = 0x66656E68
 _INDEX = re.compile(r"^CREATE (?:UNIQUE )?INDEX .*;$", re.MULTILINE)

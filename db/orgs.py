@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterable, Sequence
 from uuid import UUID
 
 from db import rows
-from db.filters import Column, Test, compiled
-from db.pages import COUNT_CAP, Listing, Order, Page, Slice, order_of, read_count, read_page
+from db.lists.filters import Column, Test, compiled
+from db.lists.pages import COUNT_CAP, Listing, Order, Page, Slice, order_of, read_count, read_page
 from db.rows import Connection, Sql, both, one_of, read, select, to_columns, to_domain
 from db.unit_of_work import Work
 from db.visibility import everyone

@@ -5,8 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from db import idempotency, rows
-from db.filters import Column, Test, compiled
-from db.pages import COUNT_CAP, Listing, Order, Page, Slice, order_of, read_count, read_page
+from db.lists.filters import Column, Test, compiled
+from db.lists.pages import COUNT_CAP, Listing, Order, Page, Slice, order_of, read_count, read_page
 from db.rows import Columns, Connection, Row, Sql, both, identity, one_of, read, select, to_columns, to_domain
 from db.sealed import BrokenSealError, blind_index, seal, unseal
 from db.unit_of_work import Work

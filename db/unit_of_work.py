@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -25,6 +25,7 @@ _PAUSE_SECONDS = 0.05
 log = logging.getLogger("fengqiao.db")
 _inside: ContextVar[bool] = ContextVar("inside a unit of work", default=False)
 _running: set[asyncio.Task[Any]] = set()
+_listeners: list[Callable[[Sequence[Event]], None]] = []
 
 
 @dataclass(slots=True, eq=False)
@@ -65,6 +66,8 @@ async def begin() -> AsyncIterator[Work]:
         if head:  # a cancelled commit may still have been made, and a needless ring costs one read
             bell.ring(head)
             work.rung = True
+            for listener in _listeners:
+                listener(work.events)
 
 
 async def in_transaction(body: Callable[[Work], Awaitable[T]]) -> T:
@@ -81,6 +84,15 @@ async def in_transaction(body: Callable[[Work], Awaitable[T]]) -> T:
     except asyncio.CancelledError:
         task.add_done_callback(_report_orphan)
         raise
+
+
+def listen(listener: Callable[[Sequence[Event]], None]) -> Callable[[], None]:
+    """Hand a process its own events as soon as they are committed, before the command answers; the end of it.
+
+    What other processes commit is heard from the log's tail.
+    """
+    _listeners.append(listener)
+    return lambda: _listeners.remove(listener)
 
 
 async def settle() -> None:

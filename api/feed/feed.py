@@ -49,6 +49,7 @@ class Feed:
         self.cursors = Cursors(signer)
         self._hub = Hub(self.cursors)
         self._attendance = Attendance(reread)
+        self._listeners: list[Callable[[Sequence[LoggedEvent]], None]] = []
         self._tail = Tail(bell, self._deliver, on_death, poll_seconds=poll_seconds)
         self._works = Works(
             self._hub, self.cursors, reread, lambda: self.lag_seconds, heartbeat_seconds, capacity
@@ -77,6 +78,10 @@ class Feed:
     def lag_seconds(self) -> float:
         """How long ago this process knew that it had read the whole log."""
         return self._tail.lag_seconds
+
+    def listen(self, listener: Callable[[Sequence[LoggedEvent]], None]) -> None:
+        """Hand each batch of the log to whoever keeps something that events change, before any stream hears of it."""
+        self._listeners.append(listener)
 
     def attend(self, viewer: Viewer, expires_at: datetime) -> Attendee:
         """Somebody is on a socket until `expires_at` (wall time); keep the result as long as the socket."""
@@ -134,6 +139,8 @@ class Feed:
             grids.forget()
         if EventKind.DICTIONARY in kinds:
             dictionaries.forget()
+        for listener in self._listeners:
+            listener(batch)
         self._hub.deliver(batch)
         people = {
             it.event.person_id

@@ -11,8 +11,8 @@ from api.feed.items import Changed, Entered, Left, QueueItem, QueueLeftReason, S
 from api.feed.works import Teller, Works
 from db import assignments, event_log, orgs
 from db.connection import read_cut
-from db.filters import Test
-from db.pages import Slice
+from db.lists.filters import Test
+from db.lists.pages import Slice
 from domain.assignment import Assignment, AssignmentState
 from domain.errors import DomainError, ErrorCode
 from domain.event import EventKind, LoggedEvent

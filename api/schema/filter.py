@@ -9,7 +9,7 @@ from strawberry.utils.str_converters import to_camel_case
 
 from api.ids import decode
 from api.scalars import DateTime
-from db.filters import Test
+from db.lists.filters import Test
 from domain.assignment import AssignmentMode, AssignmentRole, AssignmentState
 from domain.clock import Light
 from domain.grid import GridKind

@@ -10,8 +10,8 @@ import orjson
 from api.pages import Connection, PageRequest, connection
 from api.scalars import Cursor
 from api.schema.words import Info, Shown
-from db.filters import Test
-from db.pages import Page, Slice
+from db.lists.filters import Test
+from db.lists.pages import Page, Slice
 from domain.errors import DomainError, ErrorCode
 
 

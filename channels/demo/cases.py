@@ -10,7 +10,7 @@ from channels.demo.ground import Ground
 from channels.demo.plans import Drawing
 from channels.demo.steps import PATH, REFUSED, Journey, Stage, Step, find_again, request_check
 from db import dictionaries, incidents
-from db.filters import Test
+from db.lists.filters import Test
 from domain.calendar import WorkCalendar
 from domain.errors import DomainError, ErrorCode
 from domain.incident import Urgency

@@ -10,8 +10,8 @@ from channels.demo.cast import Cast
 from channels.demo.pictures import picture
 from channels.demo.plans import BY_OFFICE, Plan
 from db import assignments, incidents, orgs
-from db.filters import Test
-from db.pages import Slice
+from db.lists.filters import Test
+from db.lists.pages import Slice
 from domain.assignment import Assignment, AssignmentMode
 from domain.errors import DomainError, ErrorCode
 from domain.followup import FollowUpLayer, ReplyChannel, Satisfaction, Solved

@@ -6,8 +6,8 @@ from typing import cast
 import pytest
 
 from db import grids, incidents
-from db.filters import Op, Test
-from db.pages import Slice
+from db.lists.filters import Op, Test
+from db.lists.pages import Slice
 from domain.clock import Light
 from domain.errors import DomainError, ErrorCode
 from domain.incident import IncidentState

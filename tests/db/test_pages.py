@@ -8,8 +8,8 @@ from uuid import UUID
 import pytest
 
 from db import assignments, grids, incidents, orgs
-from db.filters import Test
-from db.pages import Page, Slice
+from db.lists.filters import Test
+from db.lists.pages import Page, Slice
 from domain.errors import DomainError, ErrorCode
 from domain.incident import Incident, IncidentState
 from tests.db.factories import NOW, District, a_case, a_district

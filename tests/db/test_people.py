@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from db import people, sessions
-from db.filters import Test
-from db.pages import Slice
+from db.lists.filters import Test
+from db.lists.pages import Slice
 from db.unit_of_work import Work, in_transaction
 from domain.errors import DomainError, ErrorCode
 from domain.person import Credential, Person, PostType

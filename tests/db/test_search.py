@@ -6,8 +6,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from db import cases, incidents, search
-from db.pages import Slice
+from db import cases, incidents
+from db.lists import search
+from db.lists.pages import Slice
 from db.unit_of_work import in_transaction
 from domain.errors import DomainError, ErrorCode
 from domain.viewer import Viewer

@@ -9,8 +9,8 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from db import pages
 from db.connection import Dialect, dialect
+from db.lists import pages
 from db.rows import TRUE, Sql, both, either, insert, read, select, within, write
 from db.unit_of_work import Work
 from domain.errors import DomainError, ErrorCode

@@ -1,0 +1,1 @@
+"""How lists are asked for: typed filters, keyset pages, full text."""
