@@ -18,8 +18,9 @@ from tortoise.exceptions import DBConnectionError
 from tortoise.transactions import in_transaction
 
 from db.engines.asyncpg import LOST
-from db.engines.faults import unavailable
+from db.engines.faults import STATEMENT_SECONDS, unavailable
 from db.engines.sqlite import SafeSqlite
+from db.reads import wire
 
 Dialect = Literal["sqlite", "postgres"]
 
@@ -29,11 +30,13 @@ MIGRATIONS = "db.migrations"
 
 _CONNECT_SECONDS = 5
 _COMMAND_SECONDS = 30.0
+_GRACE_SECONDS = 5.0
 _POOL = 10
 _RETRY_SECONDS = 0.5
 _QUESTION = re.compile(r"'(?:[^']|'')*'|\?")
 
 _context: TortoiseContext | None = None
+_dialect: Dialect | None = None
 
 
 def tortoise_config(url: str) -> dict[str, Any]:
@@ -53,8 +56,14 @@ def tortoise_config(url: str) -> dict[str, Any]:
             **credentials,
         }
         # a read transaction is one snapshot, whatever its statements
-        modes = {"default_transaction_read_only": "on", "default_transaction_isolation": "repeatable read"}
-        read = {**credentials, "server_settings": modes}
+        modes = {
+            "default_transaction_read_only": "on",
+            "default_transaction_isolation": "repeatable read",
+            "statement_timeout": str(int(STATEMENT_SECONDS * 1000)),
+        }
+        # the server's limit comes first: it names what was too slow, ours only tells a lost server
+        patience = max(STATEMENT_SECONDS + _GRACE_SECONDS, float(credentials["command_timeout"]))
+        read = {**credentials, "command_timeout": patience, "server_settings": modes}
     module = f"db.engines.{engine}"
     return {
         "connections": {
@@ -72,17 +81,19 @@ async def connect(url: str, *, patience: float = 8.0) -> None:
 
     Raises UNAVAILABLE when it cannot be reached or refuses us.
     """
-    global _context  # noqa: PLW0603 - one store per process, as Tortoise has it
+    global _context, _dialect  # noqa: PLW0603 - one store per process, as Tortoise has it
     if _context is not None:
         raise RuntimeError("the store is open already")
-    context = TortoiseContext()
+    context, config = TortoiseContext(), tortoise_config(url)
     forget_statements()
     with context:  # while it loads the models; afterwards every task finds it as the global one
-        await context.init(tortoise_config(url), _enable_global_fallback=True)
+        await context.init(config, _enable_global_fallback=True)
     _context = context
     try:
         for name in ("default", "read"):
             await reach(context.connections.get(name), patience)
+        _dialect = _asked()
+        wire.start(_dialect, config["connections"]["read"]["credentials"])
     except BaseException:
         await disconnect()
         raise
@@ -90,9 +101,10 @@ async def connect(url: str, *, patience: float = 8.0) -> None:
 
 async def disconnect() -> None:
     """Close the store; without an open one it does nothing."""
-    global _context
+    global _context, _dialect
     if _context is not None:
-        context, _context = _context, None
+        context, _context, _dialect = _context, None, None
+        await wire.stop()
         await context.close_connections()
 
 
@@ -127,7 +139,12 @@ def _named(client: BaseDBAsyncClient) -> str:
 
 
 def dialect() -> Dialect:
-    """Which store is open."""
+    """Which store is open; asked for every statement, so it is told once, when the store opens."""
+    return _dialect or _asked()
+
+
+def _asked() -> Dialect:
+    """Which store this task's context has; for a migration, which opens one of its own."""
     return "sqlite" if get_connection("default").capabilities.dialect == "sqlite" else "postgres"
 
 

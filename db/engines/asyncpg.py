@@ -18,7 +18,7 @@ from tortoise.backends.base.client import (
 )
 from tortoise.connection import get_connections
 
-from db.engines.faults import Contention, finish, unavailable
+from db.engines.faults import STATEMENT_SECONDS, Contention, finish, too_costly, unavailable
 
 LOST = (
     OSError,  # also TimeoutError: a half-open connection
@@ -30,11 +30,20 @@ LOST = (
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Deadlock and serialisation become Contention; a lost server becomes UNAVAILABLE."""
+    """Deadlock, serialisation and a lock not had in time become Contention, a statement the server cut off TOO_COSTLY.
+
+    A lost server becomes UNAVAILABLE.
+    """
     try:
         yield
-    except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError) as error:
+    except (
+        asyncpg.DeadlockDetectedError,
+        asyncpg.SerializationError,
+        asyncpg.LockNotAvailableError,
+    ) as error:
         raise Contention(str(error)) from error
+    except asyncpg.QueryCanceledError as error:  # of the family of interventions, but the server is well
+        raise too_costly(STATEMENT_SECONDS) from error
     except LOST as error:
         raise unavailable() from error
     except asyncpg.InterfaceError as error:
@@ -95,8 +104,16 @@ class WholeTransaction(TransactionContextPooled):
                 await finish(pool.release(client._connection))  # noqa: SLF001 - as above
 
 
+async def _as_it_is(_: asyncpg.Connection) -> None:
+    """Nothing to reset: a session of ours sets nothing beyond its transaction, and that is ended by then."""
+
+
 class SafeAsyncpg(_Translating):
     """A pool of connections."""
+
+    async def create_pool(self, **kwargs: Any) -> asyncpg.Pool:  # noqa: ANN401 - asyncpg's own arguments
+        """Connections go back without the round trip that would reset them."""
+        return await super().create_pool(reset=_as_it_is, **kwargs)
 
     def _in_transaction(self) -> TransactionContext:
         return WholeTransaction(Transaction(self), self._pool_init_lock)

@@ -8,6 +8,9 @@ from domain.errors import DomainError, ErrorCode
 
 T = TypeVar("T")
 
+STATEMENT_SECONDS = 30.0
+"""The longest a read may take at the server; design §9 gives a whole operation no more."""
+
 
 class Contention(Exception):  # noqa: N818 - it is a state of affairs, not a bug: the same work may be tried again
     """Two transactions stood in each other's way (deadlock, serialisation, a busy file)."""
@@ -16,6 +19,11 @@ class Contention(Exception):  # noqa: N818 - it is a state of affairs, not a bug
 def unavailable(en: str = "The database cannot be reached", zh: str = "数据库暂不可用") -> DomainError:
     """The refusal UNAVAILABLE; it never names a password."""
     return DomainError(ErrorCode.UNAVAILABLE, zh=zh, en=en)
+
+
+def too_costly(seconds: float) -> DomainError:
+    """The refusal TOO_COSTLY of a read that took longer than `seconds`."""
+    return DomainError(ErrorCode.TOO_COSTLY, facts={"what": "seconds", "limit": seconds})
 
 
 async def finish(work: Coroutine[Any, Any, T]) -> T:
