@@ -1,5 +1,6 @@
 """Sessions; read by their own id or hash while nobody is signed in yet."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -11,10 +12,32 @@ from domain.session import Session
 _TABLE = "session"
 
 
+@dataclass(frozen=True, slots=True)
+class _Span:
+    expires_at: datetime
+    starts_at: datetime | None
+    ends_at: datetime | None
+
+
 async def by_id(session_id: UUID, *, connection: Connection | None = None) -> Session | None:
     """The session, ended or not."""
     found = await read(select("*", _TABLE, Sql("id = ?", (session_id,))), connection)
     return to_domain(Session, found[0]) if found else None
+
+
+async def spans(
+    session_id: UUID, now: datetime, *, connection: Connection | None = None
+) -> tuple[datetime, datetime | None] | None:
+    """When a session ends (wall time), and when next a post of its person begins or ends after business time `now`."""
+    text = (
+        "SELECT s.expires_at, t.starts_at, t.ends_at FROM session s LEFT JOIN post t "
+        "ON t.person_id = s.person_id AND (t.starts_at > ? OR t.ends_at > ?) WHERE s.id = ?"
+    )
+    found = [to_domain(_Span, row) for row in await read(Sql(text, (now, now, session_id)), connection)]
+    if not found:
+        return None
+    moments = [it for span in found for it in (span.starts_at, span.ends_at) if it is not None and it > now]
+    return found[0].expires_at, min(moments, default=None)
 
 
 async def load(work: Work, session_id: UUID) -> Session | None:

@@ -12,7 +12,7 @@ import orjson
 import pytest
 import websockets
 
-from api.auth import signed_in
+from api.auth import KnownTokens
 from domain.errors import DomainError, ErrorCode
 from services import sessions
 from tests.api.open_door import House, opened
@@ -145,7 +145,7 @@ async def test_the_scheme_is_read_in_any_case(house: House) -> None:
 @pytest.mark.parametrize("given", [1, ["Bearer x"], {}, True], ids=str)
 async def test_what_is_no_text_is_no_token(given: object) -> None:
     with pytest.raises(DomainError) as caught:
-        await signed_in(given)
+        await KnownTokens(lambda: 0.0).signed_in(given)
     assert caught.value.code is ErrorCode.UNAUTHENTICATED
 
 

@@ -89,10 +89,9 @@ ADMIN = person(PostType.SYS_ADMIN)
 class Channel(Viewer):
     """An outside system at the door; no post of a person gives its role."""
 
-    @property
-    def roles(self) -> frozenset[Role]:
+    def __post_init__(self) -> None:
         """The role of the adapters."""
-        return frozenset({Role.CHANNEL})
+        object.__setattr__(self, "roles", frozenset({Role.CHANNEL}))
 
 
 CHANNEL = Channel(person_id=new_id(), username="channel", name="12345", org_id=None, posts=())
