@@ -64,12 +64,12 @@ def _ring(raw: object, crs: Crs, field: str) -> list[Position]:
     return ring_to_crs([_position(position, field) for position in raw], crs, Crs.WGS84)
 
 
-def _check_size(parts: Sequence[Any], field: str) -> None:
+def _check_size(parts: Sequence[Any], field: str, most: int) -> None:
     rings = [ring for part in parts for ring in part]
     if len(rings) > MAX_RINGS:
         raise _refusal(field, f"环不得超过 {MAX_RINGS} 个", f"No more than {MAX_RINGS} rings")
-    if sum(len(ring) for ring in rings if isinstance(ring, list)) > MAX_POINTS:
-        raise _refusal(field, f"点数不得超过 {MAX_POINTS}", f"No more than {MAX_POINTS} positions")
+    if sum(len(ring) for ring in rings if isinstance(ring, list)) > most:
+        raise _refusal(field, f"点数不得超过 {most}", f"No more than {most} positions")
 
 
 def _polygonal(repaired: shapely.Geometry) -> Area | None:
@@ -80,16 +80,16 @@ def _polygonal(repaired: shapely.Geometry) -> Area | None:
     return parts[0] if len(parts) == 1 else MultiPolygon(parts)
 
 
-def parse_polygon(geojson: object, crs: Crs, field: str) -> Area:
+def parse_polygon(geojson: object, crs: Crs, field: str, most: int = MAX_POINTS) -> Area:
     """A Polygon or MultiPolygon drawn on `crs`, in WGS-84; crossings are repaired, overlapping parts joined.
 
     BAD_INPUT with `field` for another type, an open ring, a position off the globe, no area, more than
-    MAX_POINTS positions or MAX_RINGS rings.
+    `most` positions or MAX_RINGS rings.
     """
     if not isinstance(geojson, Mapping):
         raise _refusal(field, "须为 GeoJSON 对象", "Give a GeoJSON object")
     parts = _parts(geojson, field)
-    _check_size(parts, field)
+    _check_size(parts, field, most)
     polygons = []
     for part in parts:
         shell, *holes = [_ring(ring, crs, field) for ring in part]

@@ -4,7 +4,7 @@ import strawberry
 
 from api.schema.board import BoardCounts
 from api.schema.words import Info, resolver
-from db import incidents
+from db import board
 from db.connection import read_cut
 
 
@@ -17,4 +17,4 @@ class BoardQueries:
         """All of one instant."""
         viewer, now = info.context.require_viewer(), await info.context.now()
         async with read_cut() as connection:
-            return BoardCounts.of(await incidents.board(viewer=viewer, now=now, connection=connection))
+            return BoardCounts.of(await board.counts(viewer=viewer, now=now, connection=connection))

@@ -5,7 +5,7 @@ import strawberry
 from api.scalars import DateTime
 from api.schema.org import OrgUnit
 from api.schema.words import Shown, column, derived, link
-from db import incidents
+from db import board
 from domain.incident import IncidentState
 
 
@@ -18,7 +18,7 @@ class StateCount:
 
 
 @strawberry.type(description="某单位的在办数。The open cases of a unit.")
-class OrgCount(Shown[incidents.OrgCount]):
+class OrgCount(Shown[board.OrgCount]):
     """One unit."""
 
     org_unit: OrgUnit = link("org_id", "OrgUnit", "单位。The unit.")
@@ -33,7 +33,7 @@ def _states(counts: tuple[tuple[IncidentState, int], ...]) -> list[StateCount]:
 @strawberry.type(
     description="看板：当前用户可见事项的统计。The board: counts of the cases the viewer may see."
 )
-class BoardCounts(Shown[incidents.BoardCounts]):
+class BoardCounts(Shown[board.BoardCounts]):
     """看板; today is the district's day."""
 
     at: DateTime = column("at", "统计时刻。The moment of counting.")

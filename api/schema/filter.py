@@ -1,25 +1,27 @@
-"""Typed filters, one per kind of value, and how they become conditions of a list (design §8)."""
+"""Typed filters, one per kind of value and one per noun (design §8); `where.py` makes conditions of them."""
 
-from collections.abc import Iterator
-from dataclasses import fields
 from typing import Any, Generic, TypeVar
 
 import strawberry
-from strawberry.utils.str_converters import to_camel_case
 
-from api.ids import decode
-from api.scalars import DateTime
-from db.lists.filters import Test
+from api.scalars import DateTime, GeoJSON
+from api.schema.place import PointInput
 from domain.assignment import AssignmentMode, AssignmentRole, AssignmentState
 from domain.clock import Light
 from domain.grid import GridKind
 from domain.incident import CaseOutcome, IncidentDomain, IncidentKind, IncidentState, Source, Urgency
 from domain.org import OrgKind
+from domain.place import Crs
 from domain.supervision import SupervisionLevel
-from domain.term import Term
 
 E = TypeVar("E")
-_NOUN = "noun"
+NOUN = "noun"
+_EVERY = "都成立；空列表恒真。All of them hold; an empty list always does."
+_ANY = "至少一个成立；空列表恒假。At least one holds; an empty list never does."
+_NOT = (
+    "不成立；与空值的比较视为不成立，故其否定成立。"
+    "It does not hold; a comparison with an absent value does not, so its negation does."
+)
 
 
 def _option(description: str, name: str | None = None) -> Any:  # noqa: ANN401 - the annotation of the class says the type
@@ -27,7 +29,7 @@ def _option(description: str, name: str | None = None) -> Any:  # noqa: ANN401 -
 
 
 def _by_id(noun: str, description: str) -> Any:  # noqa: ANN401 - as above
-    return strawberry.field(description=description, default=None, metadata={_NOUN: noun})
+    return strawberry.field(description=description, default=None, metadata={NOUN: noun})
 
 
 @strawberry.input(description="枚举过滤。A filter on an enum.")
@@ -46,6 +48,7 @@ class StringFilter:
     eq: str | None = _option("等于。Equal to.")
     in_: list[str] | None = _option("属于其中之一。One of.", "in")
     contains: str | None = _option("包含，不分大小写。Contains, whatever the case of letters.")
+    starts_with: str | None = _option("以此开头，区分大小写。Begins so, letter by letter.")
 
 
 @strawberry.input(description="整数过滤。A filter on a whole number.")
@@ -64,6 +67,7 @@ class DateTimeFilter:
 
     gte: DateTime | None = _option("不早于。Not before.")
     lt: DateTime | None = _option("早于。Before.")
+    is_null: bool | None = _option("是否为空。Whether there is none.")
 
 
 @strawberry.input(description="编号过滤。A filter on a linked object.")
@@ -79,6 +83,35 @@ class BooleanFilter:
     """Yes or no."""
 
     eq: bool | None = _option("等于。Equal to.")
+
+
+@strawberry.input(description="已超期的分钟数，未超期的不在内。For how many minutes it is overdue.")
+class OverdueFilter:
+    """Minutes past the due time, at the business time."""
+
+    gte: int | None = _option("不少于这些分钟。For so many minutes or more.")
+    lt: int | None = _option("少于这些分钟。For fewer minutes.")
+
+
+@strawberry.input(description="某点附近。Near a point.")
+class NearFilter:
+    """A circle."""
+
+    point: PointInput = strawberry.field(description="位置，须注明坐标系。The point, with its system.")
+    metres: float = strawberry.field(description="距离（米），至多 50000。How far, metres; at most 50,000.")
+
+
+@strawberry.input(description="位置过滤；没有位置的不在内。A filter on a place; what has none is not found.")
+class PlaceFilter:
+    """An outline, a circle, or both."""
+
+    within: GeoJSON | None = _option(
+        "在此多边形内（Polygon、MultiPolygon，至多 200 点）。Within this outline of at most 200 positions."
+    )
+    crs: Crs | None = _option(
+        "多边形的坐标系；缺少则报 CRS_REQUIRED。The outline's system; CRS_REQUIRED without it."
+    )
+    near: NearFilter | None = _option("在某点附近。Near a point.")
 
 
 @strawberry.input(description="事项过滤，各条件同时成立。Which cases; all conditions hold.")
@@ -105,6 +138,16 @@ class IncidentFilter:
     reported_at: DateTimeFilter | None = _option("上报时间。When it was reported.")
     due_at: DateTimeFilter | None = _option("截止时间。When it is due.")
     closed_at: DateTimeFilter | None = _option("结案时间。When it was closed.")
+    overdue_by: OverdueFilter | None = _option(
+        "未结且已超期的分钟数。For how many minutes an open case is overdue."
+    )
+    escalation_step: IntFilter | None = _option("已触发的最高升级步。The highest step fired.")
+    return_pending: BooleanFilter | None = _option("是否有退单待审。Whether a return waits for review.")
+    complained_org_unit: IDFilter | None = _by_id("OrgUnit", "被投诉单位。The unit complained about.")
+    place: PlaceFilter | None = _option("位置。The place.")
+    and_: list["IncidentFilter"] | None = _option(_EVERY, "and")
+    or_: list["IncidentFilter"] | None = _option(_ANY, "or")
+    not_: "IncidentFilter | None" = _option(_NOT, "not")
 
 
 @strawberry.input(description="交办单过滤，各条件同时成立。Which assignments; all conditions hold.")
@@ -125,6 +168,13 @@ class AssignmentFilter:
     dispatched_at: DateTimeFilter | None = _option("派遣时间。When it was dispatched.")
     submitted_at: DateTimeFilter | None = _option("反馈时间。When the result was submitted.")
     on_time_handle: BooleanFilter | None = _option("办理是否及时。Handled on time.")
+    overdue_by: OverdueFilter | None = _option(
+        "在办且办理已超期的分钟数。For how many minutes its handling, still going on, is overdue."
+    )
+    incident_is: IncidentFilter | None = _option("其事项，须可见。Of a visible case such as this.")
+    and_: list["AssignmentFilter"] | None = _option(_EVERY, "and")
+    or_: list["AssignmentFilter"] | None = _option(_ANY, "or")
+    not_: "AssignmentFilter | None" = _option(_NOT, "not")
 
 
 @strawberry.input(description="网格过滤，各条件同时成立。Which grids; all conditions hold.")
@@ -138,6 +188,9 @@ class GridFilter:
     retired: BooleanFilter | None = _option(
         "是否已撤销；默认只列现行。Retired; by default only those in force."
     )
+    and_: list["GridFilter"] | None = _option(_EVERY, "and")
+    or_: list["GridFilter"] | None = _option(_ANY, "or")
+    not_: "GridFilter | None" = _option(_NOT, "not")
 
 
 @strawberry.input(description="人员过滤，各条件同时成立。Which people; all conditions hold.")
@@ -147,6 +200,9 @@ class PersonFilter:
     username: StringFilter | None = _option("用户名。The user name.")
     org_unit: IDFilter | None = _by_id("OrgUnit", "所在单位。The unit.")
     active: BooleanFilter | None = _option("是否在用。Whether the account is in use.")
+    and_: list["PersonFilter"] | None = _option(_EVERY, "and")
+    or_: list["PersonFilter"] | None = _option(_ANY, "or")
+    not_: "PersonFilter | None" = _option(_NOT, "not")
 
 
 @strawberry.input(description="单位过滤，各条件同时成立。Which units; all conditions hold.")
@@ -161,41 +217,6 @@ class OrgUnitFilter:
         "Region", "所服务的区划，含下级。The division it serves, or one below it."
     )
     active: BooleanFilter | None = _option("是否启用。Whether it is in use.")
-
-
-def tests_of(where: object) -> tuple[Test, ...]:
-    """The conditions of a noun's filter. BAD_ID and BAD_INPUT name the filter's field."""
-    return tuple(_tests(where)) if where is not None else ()
-
-
-def _tests(where: Any) -> Iterator[Test]:  # noqa: ANN401 - any noun's filter
-    for it in fields(where):
-        condition = getattr(where, it.name)
-        if condition is not None:
-            name = to_camel_case(it.name)
-            yield from _conditions(name, condition, it.metadata.get(_NOUN))
-
-
-def _conditions(name: str, condition: Any, noun: str | None) -> Iterator[Test]:  # noqa: ANN401 - any kind of filter
-    for it in fields(condition):
-        value = getattr(condition, it.name)
-        if value is None:
-            continue
-        if noun is not None:
-            value = _keys(value, noun, f"where.{name}")
-        if it.name == "omit":
-            yield from _others(name, value)
-        else:
-            yield Test(name, it.name.rstrip("_"), value)  # type: ignore[arg-type]  # the fields are the operators
-
-
-def _keys(value: object, noun: str, field: str) -> object:
-    if isinstance(value, list):
-        return [decode(identity, noun, field) for identity in value]
-    return decode(str(value), noun, field)
-
-
-def _others(name: str, omitted: list[Term]) -> Iterator[Test]:
-    """Every value but these; to omit none is no condition."""
-    if omitted:
-        yield Test(name, "in", [member for member in type(omitted[0]) if member not in omitted])
+    and_: list["OrgUnitFilter"] | None = _option(_EVERY, "and")
+    or_: list["OrgUnitFilter"] | None = _option(_ANY, "or")
+    not_: "OrgUnitFilter | None" = _option(_NOT, "not")

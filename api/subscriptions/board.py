@@ -8,13 +8,13 @@ import strawberry
 
 from api.schema.board import BoardCounts
 from api.schema.words import Info
-from db import incidents
+from db import board
 from db.connection import read_cut
 
 
 async def _board(info: Info) -> AsyncGenerator[BoardCounts]:
     """At once, then whenever a number is another."""
-    told: incidents.BoardCounts | None = None
+    told: board.BoardCounts | None = None
     async with aclosing(info.context.feed.board(info.context.require_viewer())) as ticks:
         async for _ in ticks:
             counts = await _counted(info)
@@ -23,12 +23,12 @@ async def _board(info: Info) -> AsyncGenerator[BoardCounts]:
                 yield BoardCounts.of(counts)
 
 
-async def _counted(info: Info) -> incidents.BoardCounts:
+async def _counted(info: Info) -> board.BoardCounts:
     """All numbers of one instant."""
     info.context.refresh()
     viewer, now = info.context.require_viewer(), await info.context.now()
     async with read_cut() as connection:
-        return await incidents.board(viewer=viewer, now=now, connection=connection)
+        return await board.counts(viewer=viewer, now=now, connection=connection)
 
 
 @strawberry.type
