@@ -105,6 +105,8 @@ class Settings(BaseSettings):
     media_dir: Path = VAR / "media"
     workers: int = Field(1, ge=1, le=64)
     allowed_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_comma_list)] = ()
+    compiled: bool = True  # queries by compiled plans; without, by the ordinary executor alone
+    trusted_documents: bool = False  # only stored documents run, whoever asks
     token_minutes: int = Field(15, ge=1, le=120)
     session_hours: int = Field(12, ge=1, le=24 * 30)
 

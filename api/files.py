@@ -6,6 +6,7 @@
 | shown, unchanged                          | 200, 304                            |
 | no usable picture, no field `file`        | 400                                 |
 | no token, or a bad one                    | 401                                 |
+| an integration key, which opens no files  | 403                                 |
 | absent, or not to be seen by this person  | 404                                 |
 | other method                              | 405                                 |
 | above 10 MB                               | 413                                 |
@@ -45,6 +46,7 @@ ENVELOPE = 64 * 1024
 MOST_DISCARDED = 32 * 1024 * 1024  # bytes read of a body that is refused anyway
 STATUS = {
     ErrorCode.UNAUTHENTICATED: 401,
+    ErrorCode.FORBIDDEN: 403,
     ErrorCode.NOT_FOUND: 404,
     ErrorCode.BAD_ID: 404,
     ErrorCode.RATE_LIMITED: 429,
@@ -126,7 +128,7 @@ class FilesEndpoint:
         """The context; requests are counted together with those of `/graphql`."""
         token = request.headers.get("authorization")
         try:
-            context = await self._door.open_context(request)
+            context = await self._door.open_person(request)
         except DomainError:
             await self._door.rates.request(address_of(request))
             raise

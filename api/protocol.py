@@ -2,15 +2,18 @@
 
 import asyncio
 from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 import orjson
 from starlette.datastructures import Headers
 
-from api.engine import GraphQLRequest, OperationContext
+from api.bound import Bound
+from api.engine import OperationContext
 from domain.errors import DomainError, ErrorCode
+from domain.integration.document import HASH, SCHEME
 from domain.term import Language
 
 T = TypeVar("T")
@@ -21,6 +24,40 @@ class MalformedError(DomainError):
 
     def __init__(self, field: str | None = None, *, zh: str | None = None, en: str | None = None) -> None:
         super().__init__(ErrorCode.BAD_INPUT, field, zh=zh, en=en)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An operation as the client names it: by its text, by the hash of a text, by both, or not at all.
+
+    `persisted`: the hash came as automatic persisted queries have it; beside a text it asks for registration.
+    Nothing is named by a client whose integration key knows what to run. A dry run only tells what it would weigh.
+    """
+
+    text: str | None
+    sha256: str | None = None
+    persisted: bool = False
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    operation_name: str | None = None
+    dry_run: bool = False
+
+    @property
+    def names_nothing(self) -> bool:
+        """Whether the client leaves the document to its key."""
+        return self.text is None and self.sha256 is None
+
+    @property
+    def registers(self) -> bool:
+        """Whether the text is to be found by its hash from now on."""
+        return self.persisted and self.text is not None
+
+
+class Caller(OperationContext, Protocol):
+    """The context of one operation, and what its caller is bound to."""
+
+    @property
+    def bound(self) -> Bound | None:
+        """What an integration key may run; None for people."""
 
 
 class Session(Protocol):
@@ -34,7 +71,7 @@ class Session(Protocol):
     def ended(self) -> asyncio.Event:
         """Set when the session or the account has ended."""
 
-    def context(self) -> OperationContext:
+    def context(self) -> Caller:
         """A fresh context, for one operation."""
 
 
@@ -62,7 +99,7 @@ class Subscribe:
     """`subscribe`: start an operation of any kind."""
 
     id: str
-    request: GraphQLRequest
+    asked: Asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,19 +121,29 @@ def decode(text: str | bytes) -> object:
     return value
 
 
-def request_of(body: object) -> GraphQLRequest:
+def asked_of(body: object) -> Asked:
     """The GraphQL request parameters in a JSON value; MalformedError names the wrong one."""
     if isinstance(body, list):
         raise MalformedError(zh="不支持批量请求", en="Batches are not supported")
     if not isinstance(body, dict):
         raise MalformedError(zh="请求须为 JSON 对象", en="The request must be a JSON object")
     query, name = body.get("query"), body.get("operationName")
-    if not isinstance(query, str) or not query:
+    if query is not None and (not isinstance(query, str) or not query):
         raise MalformedError("query", zh="缺少 query", en="Give the document as `query`")
     if name is not None and not isinstance(name, str):
         raise MalformedError("operationName")
-    _optional_object(body, "extensions")
-    return GraphQLRequest(query, _optional_object(body, "variables") or {}, name or None)
+    extensions = _optional_object(body, "extensions") or {}
+    named, persisted = _named(body), _persisted(extensions)
+    if named is not None and (query is not None or persisted is not None):
+        raise MalformedError("documentId", zh="documentId 须单独使用", en="Name the document in one way")
+    return Asked(
+        text=query,
+        sha256=named or persisted,
+        persisted=persisted is not None,
+        variables=_optional_object(body, "variables") or {},
+        operation_name=name or None,
+        dry_run=_dry_run(extensions),
+    )
 
 
 def message_of(text: str) -> ClientMessage:
@@ -113,7 +160,7 @@ def message_of(text: str) -> ClientMessage:
             _optional_object(body, "payload")
             return Pong()
         case "subscribe":
-            return Subscribe(_operation_id(body), request_of(body.get("payload")))
+            return Subscribe(_operation_id(body), asked_of(body.get("payload")))
         case "complete":
             return Complete(_operation_id(body))
     raise MalformedError("type")
@@ -129,6 +176,7 @@ def frame(kind: str, operation_id: str | None = None, payload: bytes | None = No
     return b"".join([*parts, b"}"]).decode()
 
 
+@lru_cache(256)
 def language_of(accept_language: str | None) -> Language:
     """The preferred of our two languages; Chinese when neither is named."""
     for tag in preferences(accept_language or ""):
@@ -190,6 +238,37 @@ def _optional_object(body: Mapping[str, Any], field: str) -> dict[str, Any] | No
     if value is not None and not isinstance(value, dict):
         raise MalformedError(field)
     return value
+
+
+def _named(body: Mapping[str, Any]) -> str | None:
+    """The hash in `documentId`, which is `sha256:` and 64 hexadecimal digits (GraphQL over HTTP, appendix A)."""
+    given = body.get("documentId")
+    if given is None:
+        return None
+    if not isinstance(given, str) or not HASH.fullmatch(given.removeprefix(SCHEME)) or SCHEME not in given:
+        raise MalformedError(
+            "documentId", zh="写作 sha256: 加 64 位十六进制小写", en="Write sha256: and 64 hexadecimal digits"
+        )
+    return given.removeprefix(SCHEME)
+
+
+def _persisted(extensions: Mapping[str, Any]) -> str | None:
+    """The hash in `extensions.persistedQuery`, as clients of automatic persisted queries send it."""
+    field, given = "extensions.persistedQuery", extensions.get("persistedQuery")
+    if given is None:
+        return None
+    known = isinstance(given, dict) and given.get("version") == 1
+    sha256 = given.get("sha256Hash") if known else None
+    if not isinstance(sha256, str) or not HASH.fullmatch(sha256):
+        raise MalformedError(field, zh="须为 version 1 与 sha256Hash", en="Give version 1 and sha256Hash")
+    return sha256
+
+
+def _dry_run(extensions: Mapping[str, Any]) -> bool:
+    given = extensions.get("dryRun", False)
+    if not isinstance(given, bool):
+        raise MalformedError("extensions.dryRun")
+    return given
 
 
 def _operation_id(body: Mapping[str, Any]) -> str:

@@ -20,6 +20,7 @@ from api.engine import Executes, Operation, OperationContext, Refused
 from api.errors import WireError, present
 from api.limits import Caps, Limits, Rates
 from api.protocol import (
+    Caller,
     ClientMessage,
     Complete,
     Init,
@@ -30,6 +31,7 @@ from api.protocol import (
     Subscribe,
     origin_allowed,
 )
+from api.stored_documents import StoredDocuments
 from api.wire import GONE, Wire
 from domain.errors import DomainError, ErrorCode
 
@@ -42,7 +44,7 @@ class WebSocketEndpoint:
     """The ASGI application behind `/graphql` for websockets.
 
     `open_session` checks the payload of `connection_init` (`{"authorization": "Bearer …", "language": "EN"}`); a
-    DomainError closes with 4403 and its code.
+    DomainError closes with 4403 and its code. `documents` finds the text of an operation that is named by its hash.
     """
 
     def __init__(
@@ -53,8 +55,10 @@ class WebSocketEndpoint:
         limits: Limits,
         rates: Rates,
         origins: frozenset[str] = frozenset(),
+        documents: StoredDocuments | None = None,
     ) -> None:
         self.executes = executes
+        self.documents = documents or StoredDocuments(executes)
         self.open_session = open_session
         self.limits = limits
         self.rates = rates
@@ -196,6 +200,8 @@ class _Socket:
             raise Closing(codes.duplicate(message.id))
         limit = self._door.limits.operations_per_socket
         context = session.context()
+        if message.asked.names_nothing and context.bound is None:
+            raise MalformedError("query")
         if self._door.draining:
             refusal = DomainError(ErrorCode.UNAVAILABLE)
         elif len(self._tasks) > limit:  # the session's watch is one of them
@@ -211,23 +217,25 @@ class _Socket:
         if task := self._operations.pop(operation_id, None):
             task.cancel()
 
-    async def _operate(self, message: Subscribe, context: OperationContext, holder: str) -> None:
+    async def _operate(self, message: Subscribe, context: Caller, holder: str) -> None:
         async with self._listed(message.id) as task, self._answering(message.id, context):
             await self._door.rates.request(holder)
-            operation = self._door.executes.prepare(message.request, context.language)
-            if operation.kind is OperationType.SUBSCRIPTION:
+            request = await self._door.documents.request(message.asked, context.bound, context.language)
+            operation = self._door.executes.prepare(request, context.language)
+            if operation.kind is OperationType.SUBSCRIPTION and not request.dry_run:
                 self._streams.add(task)
                 async with aclosing(self._door.executes.stream(operation, context)) as payloads:
                     async for payload in payloads:
                         await self._wire.send("next", message.id, payload)
             else:
-                await self._wire.send("next", message.id, await self._run(operation, context))
+                await self._wire.send("next", message.id, await self._run(operation, context, holder))
             await self._wire.send("complete", message.id)
 
-    async def _run(self, operation: Operation, context: OperationContext) -> bytes:
-        running = self._door.executes.run(operation, context)
-        mutation = operation.kind is OperationType.MUTATION
-        answer = await (self._door.shelter.run(running) if mutation else running)
+    async def _run(self, operation: Operation, context: OperationContext, holder: str) -> bytes:
+        with self._door.rates.running(holder):
+            running = self._door.executes.run(operation, context)
+            mutation = operation.kind is OperationType.MUTATION
+            answer = await (self._door.shelter.run(running) if mutation else running)
         return answer.payload()
 
     @asynccontextmanager

@@ -32,7 +32,6 @@ class ErrorCode(Term):
     SUPERVISION_EXISTS = "SUPERVISION_EXISTS", "已有同级督办", "A supervision of this level is open"
     SUPERVISION_DOWNGRADE = "SUPERVISION_DOWNGRADE", "督办不得降级", "Supervision only rises"
     ALREADY_URGENT = "ALREADY_URGENT", "已是加急", "Already urgent"
-    DUPLICATE_CLIENT_ID = "DUPLICATE_CLIENT_ID", "重复提交", "Submitted twice"
     RATE_LIMITED = "RATE_LIMITED", "请求过于频繁", "Too many requests"
     POINTS_INSUFFICIENT = "POINTS_INSUFFICIENT", "积分不足", "Not enough points"
     OUT_OF_STOCK = "OUT_OF_STOCK", "库存不足", "Out of stock"
@@ -65,6 +64,11 @@ class ErrorCode(Term):
         "IDEMPOTENCY_KEY_REUSED",
         "幂等键已用于其他请求",
         "The idempotency key was used for another request",
+    )
+    PERSISTED_QUERY_NOT_FOUND = (
+        "PERSISTED_QUERY_NOT_FOUND",
+        "没有此编号的文档",
+        "No document has this id",
     )
     INTERNAL = "INTERNAL", "系统错误", "Internal error"
 

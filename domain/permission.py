@@ -1,6 +1,7 @@
 """One readable table: which roles may do what (domain.md B.3 "Who", B.5, B.6; design §7)."""
 
 from collections.abc import Mapping
+from uuid import UUID
 
 from domain.action import ActionName
 from domain.assignment import Assignment
@@ -45,7 +46,15 @@ PERMITTED: Mapping[ActionName, frozenset[Role]] = {
     A.reviseGrid: frozenset({R.SYS_ADMIN, R.SYSTEM}),
     A.retireGrid: frozenset({R.SYS_ADMIN, R.SYSTEM}),
     A.createOrgUnit: frozenset({R.SYS_ADMIN, R.SYSTEM}),
+    A.storeDocument: frozenset({R.SYS_ADMIN}),
+    A.retireDocument: frozenset({R.SYS_ADMIN}),
+    # B.5, R85: who comes in, and by what, is a matter of security too
+    A.createIntegrationKey: frozenset({R.SYS_ADMIN, R.SEC_ADMIN}),
+    A.revokeIntegrationKey: frozenset({R.SYS_ADMIN, R.SEC_ADMIN}),
     A.changePassword: ANYONE,
+    A.saveFilter: ANYONE,
+    A.reviseFilter: ANYONE,
+    A.deleteFilter: ANYONE,
     A.signIn: ANYONE,
     A.refreshSession: ANYONE,
     A.signOut: ANYONE,
@@ -106,6 +115,12 @@ def may_unmask(viewer: Viewer, case: Case) -> bool:
     return any(row.state.live and row.org_id in viewer.handler_orgs for row in case.assignments)
 
 
+def units_of(viewer: Viewer) -> frozenset[UUID]:
+    """The units the viewer is a member of, by employment or by any post (R81)."""
+    units = (viewer.org_id, *(post.org_id for post in viewer.posts))
+    return frozenset(unit for unit in units if unit is not None)
+
+
 def belongs_to(viewer: Viewer, org_id: object) -> bool:
-    """Whether the viewer is a member of that unit, by employment or by any post (R81)."""
-    return viewer.org_id == org_id or any(post.org_id == org_id for post in viewer.posts)
+    """Whether the viewer is a member of that unit."""
+    return org_id in units_of(viewer)

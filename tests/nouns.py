@@ -21,4 +21,7 @@ NOUNS = {
     "media": "media",
     "dictionary": "dictionaries",
     "session": "sessions",
+    "document": "documents",
+    "integration_key": "integration_keys",
+    "saved_filter": "saved_filters",
 }

@@ -32,6 +32,7 @@ def test_without_any_variable_the_embedded_defaults_hold(tmp_path: Path) -> None
     assert found.env is Environment.DEVELOPMENT
     assert found.clock is None
     assert not found.demo
+    assert not found.trusted_documents
     assert found.media_dir == Path("var/media")
 
 
@@ -40,6 +41,7 @@ def test_variables_replace_the_defaults(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("FENGQIAO_BROADCAST_URL", "redis://127.0.0.1:6379/0")
     monkeypatch.setenv("FENGQIAO_DEMO", "1")
     monkeypatch.setenv("FENGQIAO_WORKERS", "4")
+    monkeypatch.setenv("FENGQIAO_TRUSTED_DOCUMENTS", "1")
     monkeypatch.setenv("FENGQIAO_ALLOWED_ORIGINS", "https://a.example, http://b.example:8080")
     monkeypatch.setenv("HOST", "0.0.0.0")  # noqa: S104 - the value under test, nothing is bound
     monkeypatch.setenv("PORT", "9000")
@@ -47,6 +49,7 @@ def test_variables_replace_the_defaults(tmp_path: Path, monkeypatch: pytest.Monk
     assert found.database_url.endswith("/name")
     assert (found.demo, found.workers, found.host, found.port) == (True, 4, "0.0.0.0", 9000)  # noqa: S104 - the same
     assert found.allowed_origins == ("https://a.example", "http://b.example:8080")
+    assert found.trusted_documents
 
 
 def test_an_empty_variable_counts_as_absent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,14 +14,16 @@ from domain.viewer import Viewer
 class Attendee:
     """One person on one socket. `viewer` is kept as the log says; `ended` is set when the session is over.
 
-    `expires_at` is when the access token ends (wall time), unless it is renewed on the same socket.
+    `expires_at` is when the access token or integration key ends (wall time; None: never), unless the token is
+    renewed on the same socket.
     """
 
-    def __init__(self, viewer: Viewer, expires_at: datetime) -> None:
+    def __init__(self, viewer: Viewer, expires_at: datetime | None) -> None:
         self.viewer = viewer
         self.ended = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
-        self.renew(expires_at)
+        if expires_at is not None:
+            self.renew(expires_at)
 
     def renew(self, expires_at: datetime) -> None:
         """The session goes on until then: `refreshSession` was answered on this socket."""
@@ -39,7 +41,7 @@ class Attendance:
         self._present: weakref.WeakSet[Attendee] = weakref.WeakSet()
         self._suspects: set[UUID] = set()
 
-    def attend(self, viewer: Viewer, expires_at: datetime) -> Attendee:
+    def attend(self, viewer: Viewer, expires_at: datetime | None) -> Attendee:
         """Somebody signed in on a socket."""
         attendee = Attendee(viewer, expires_at)
         self._present.add(attendee)

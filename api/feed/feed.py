@@ -21,12 +21,11 @@ from db import dictionaries, event_log, grids, incidents
 from db.bell import Bell
 from domain.errors import DomainError, ErrorCode
 from domain.event import EventKind, LoggedEvent
-from domain.rules.rights import RightsReason
+from domain.rules import rights
 from domain.viewer import Viewer
 from domain.visibility import visibility_of
 
 MAX_FIRST = 100
-_HARMLESS = {RightsReason.SIGNED_IN.value, RightsReason.SIGN_IN_FAILED.value}  # nobody's rights end by these
 
 
 class Feed:
@@ -83,8 +82,8 @@ class Feed:
         """Hand each batch of the log to whoever keeps something that events change, before any stream hears of it."""
         self._listeners.append(listener)
 
-    def attend(self, viewer: Viewer, expires_at: datetime) -> Attendee:
-        """Somebody is on a socket until `expires_at` (wall time); keep the result as long as the socket."""
+    def attend(self, viewer: Viewer, expires_at: datetime | None) -> Attendee:
+        """Somebody is on a socket until `expires_at` (wall time) if that is given; keep the result with the socket."""
         return self._attendance.attend(viewer, expires_at)
 
     def consumers(self) -> Sequence[Consumer]:
@@ -142,13 +141,7 @@ class Feed:
         for listener in self._listeners:
             listener(batch)
         self._hub.deliver(batch)
-        people = {
-            it.event.person_id
-            for it in batch
-            if it.event.kind is EventKind.RIGHTS
-            and it.event.person_id is not None
-            and it.event.data.get("reason") not in _HARMLESS
-        }
+        people = rights.touched(it.event for it in batch)
         self._hub.suspect(people)
         self._attendance.suspect(people)
         await self._attendance.settle()

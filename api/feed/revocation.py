@@ -1,9 +1,11 @@
 """Reads a viewer again from the store: the log only says that something about them changed (design §5)."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from api.feed.items import RevokedReason
 from db import people, sessions
+from db.integration import keys
 from domain.viewer import Viewer
 from services.clocks import business_now
 
@@ -16,8 +18,10 @@ async def present_viewer(viewer: Viewer) -> Viewer | RevokedReason:
         session = await sessions.by_id(viewer.session_id)
         if session is None or not session.live_at(datetime.now(UTC)):
             return RevokedReason.SESSION_ENDED
+    if viewer.key_id is not None:
+        key = await keys.by_id(viewer.key_id)
+        if key is None or not key.live_at(datetime.now(UTC)):
+            return RevokedReason.SESSION_ENDED
     now = await business_now()
-    return (
-        await people.viewer_of(viewer.person_id, now, viewer.session_id, viewer.language)
-        or RevokedReason.ACCOUNT_LOCKED
-    )
+    found = await people.viewer_of(viewer.person_id, now, viewer.session_id, viewer.language)
+    return replace(found, key_id=viewer.key_id) if found else RevokedReason.ACCOUNT_LOCKED

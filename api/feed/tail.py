@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+import time
 from collections.abc import Awaitable, Callable, Sequence
 
 from db import event_log
@@ -41,12 +42,12 @@ class Tail:
     @property
     def lag_seconds(self) -> float:
         """How long ago it last knew that it had everything."""
-        return asyncio.get_running_loop().time() - self._known
+        return time.monotonic() - self._known
 
     def start(self, position: int) -> None:
         """Read from `position` on."""
         self.position = position
-        self._known = asyncio.get_running_loop().time()
+        self._known = time.monotonic()
         self._task = asyncio.create_task(self._run(), name="feed, tail")
 
     async def stop(self) -> None:
@@ -79,7 +80,7 @@ class Tail:
 
     async def _read(self) -> None:
         while True:
-            asked = asyncio.get_running_loop().time()
+            asked = time.monotonic()
             batch = await event_log.read(self.position, BATCH)
             if batch:
                 self._check(batch)

@@ -4,15 +4,18 @@ from db.models.assignment import AssignmentRow
 from db.models.clock import ClockRow, ClockStepRow, TestClockRow
 from db.models.complainant import ComplainantRow
 from db.models.dictionary import CalendarDayRow, CategoryRow, DispatchRuleRow, DutyItemRow, PolicyValueRow
+from db.models.document import DocumentRow
 from db.models.event_log import EventLogRow, LogEpochRow
 from db.models.followup import FollowUpRow
 from db.models.grid import GridOutlineRow, GridRow
 from db.models.idempotency import IdempotencyRow
 from db.models.incident import DayCounterRow, IncidentRow, NoteRow
+from db.models.integration_key import IntegrationKeyRow
 from db.models.media import MediaRow
 from db.models.org import OrgUnitRow
 from db.models.person import CredentialRow, PersonRow, PostRow
 from db.models.region import RegionRow
+from db.models.saved_filter import SavedFilterRow
 from db.models.session import SessionRow
 from db.models.supervision import SupervisionRow
 from db.models.verification import VerificationRow
@@ -27,6 +30,7 @@ __all__ = [
     "CredentialRow",
     "DayCounterRow",
     "DispatchRuleRow",
+    "DocumentRow",
     "DutyItemRow",
     "EventLogRow",
     "FollowUpRow",
@@ -34,6 +38,7 @@ __all__ = [
     "GridRow",
     "IdempotencyRow",
     "IncidentRow",
+    "IntegrationKeyRow",
     "LogEpochRow",
     "MediaRow",
     "NoteRow",
@@ -42,6 +47,7 @@ __all__ = [
     "PolicyValueRow",
     "PostRow",
     "RegionRow",
+    "SavedFilterRow",
     "SessionRow",
     "SupervisionRow",
     "TestClockRow",

@@ -138,11 +138,14 @@ class Console:
 
 
 class Town:
-    """The addresses of the server processes and the people's desks at them."""
+    """The server processes with their addresses, and the people's desks at them."""
 
-    def __init__(self, addresses: list[str], http: httpx2.AsyncClient) -> None:
+    def __init__(
+        self, addresses: list[str], http: httpx2.AsyncClient, processes: list[asyncio.subprocess.Process]
+    ) -> None:
         self.addresses = addresses
         self.http = http
+        self.processes = processes
 
     async def desk(self, username: str, *, server: int = 0) -> Desk:
         """Sign a demo account in at one of the servers."""
@@ -175,7 +178,7 @@ async def running(environment: Mapping[str, str], folder: Path, processes: int) 
         async with httpx2.AsyncClient(timeout=30) as http:
             for address in addresses:
                 await _ready(http, address, folder)
-            yield Town(addresses, http)
+            yield Town(addresses, http, started)
     finally:
         for process in started:
             with suppress(ProcessLookupError):

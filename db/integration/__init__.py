@@ -1,0 +1,1 @@
+"""Rows of stored documents and integration keys."""
