@@ -18,6 +18,7 @@ import server
 from api.graphql import sdl
 from channels.casefile.loading import Tally, import_file
 from channels.casefile.mapping import MappingError, read_mapping
+from channels.demo.bulk import load_bulk
 from channels.demo.cases import CASES, load_cases
 from channels.demo.full import INCIDENTS, load_full
 from channels.demo.ground import PASSWORD, load_ground
@@ -90,8 +91,17 @@ async def create(username: str, *, name: str = "系统管理员", password: str 
 
 
 @app.command
-async def demo(*, full: bool = False) -> None:
-    """载入演示数据 Load the demo's ground and recent cases; --full the founding case's totals too. It resumes."""
+async def demo(*, full: bool = False, cases: int | None = None) -> None:
+    """载入演示数据 Load the demo's ground and recent cases; --full the founding case's totals too. It resumes.
+
+    --cases N instead writes N made-up cases of four years straight into the tables of a store without cases,
+    to measure at scale: they have no events and no pictures. Refused in production.
+    """
+    if cases is not None:
+        if full:
+            fail("--full 与 --cases 不能同用 give --full or --cases, not both", MISUSED)
+        await load_data(cases)
+        return
     async with store(load()):
         with bar("演示 demo", CASES) as told:
             ground = await load_ground(await clocks.business_now())
@@ -101,6 +111,19 @@ async def demo(*, full: bool = False) -> None:
             with bar("全量 founding totals", INCIDENTS) as told:
                 await load_full(ground, told)
     print("演示数据已就绪 the demo is ready")
+
+
+async def load_data(count: int) -> None:
+    """Load data by the bulk path, unless this is production."""
+    settings = load()
+    if settings.production:
+        fail("生产环境不载入演示数据 load data is refused when FENGQIAO_ENV=production")
+    async with store(settings):
+        with bar("批量 load data", count) as told:
+            new = await load_bulk(count, await clocks.business_now(), told)
+    print(
+        f"载入 loaded {new}，共 in all {count}；无事件，游标已换新 without events, the feed's cursors are void"
+    )
 
 
 @imports.command

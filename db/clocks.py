@@ -7,7 +7,7 @@ from typing import Literal
 from uuid import UUID, uuid5
 
 from db import rows
-from db.rows import Connection, Sql, identity, read, select, to_columns, to_domain
+from db.rows import Columns, Connection, Sql, identity, read, select, to_columns, to_domain
 from db.unit_of_work import Work
 from db.visibility import children
 from domain.clock import Clock, ClockStep
@@ -62,15 +62,19 @@ async def due(now: datetime, limit: int, *, connection: Connection | None = None
 
 async def fire(work: Work, clock: Clock, step: ClockStep, at: datetime) -> bool:
     """Note that a step fires; False when it has fired before, by whomever (design §6)."""
-    columns = {
+    tail = "ON CONFLICT DO NOTHING RETURNING id"
+    return bool(await rows.insert(work.connection, "clock_step", [step_columns(clock, step, at)], tail))
+
+
+def step_columns(clock: Clock, step: ClockStep, at: datetime) -> Columns:
+    """The row of a step that fired."""
+    return {
         "id": uuid5(clock.id, f"{clock.round}.{step}"),
         "clock_id": clock.id,
         "round": clock.round,
         "step": step,
         "at": at,
     }
-    tail = "ON CONFLICT DO NOTHING RETURNING id"
-    return bool(await rows.insert(work.connection, "clock_step", [columns], tail))
 
 
 async def business_clock(*, connection: Connection | None = None) -> BusinessClock | None:

@@ -27,29 +27,24 @@ async def get(
         exists("incident i", both(tie, of_case(viewer), unprotected(viewer))),
     )
     found = await read(select("c.*", "complainant c", where), connection)
-    return {it.id: it for it in map(_complainant, found)}
+    return {it.id: it for it in map(of_row, found)}
 
 
-async def of_ids(ids: Collection[UUID], connection: Connection | None = None) -> dict[UUID, Complainant]:
-    """Complainants for whole cases, whose reader was checked."""
-    found = await read(select("*", _TABLE, one_of("id", sorted(ids))), connection)
-    return {it.id: it for it in map(_complainant, found)}
+def insert(work: Work, complainant: Complainant) -> None:
+    """Write a new complainant, with the writes of the transaction."""
+    work.writes.insert(_TABLE, [columns_of(complainant)])
 
 
-async def insert(work: Work, complainant: Complainant) -> None:
-    """Write a new complainant."""
-    await rows.insert(work.connection, _TABLE, [_columns(complainant)])
-
-
-async def save(work: Work, before: Complainant | None, after: Complainant) -> None:
-    """Write a changed complainant, or a first one."""
+def save(work: Work, before: Complainant | None, after: Complainant) -> None:
+    """Write a changed complainant, or a first one, with the writes of the transaction."""
     if before is None or before.id != after.id:
-        await insert(work, after)
+        insert(work, after)
     else:
-        await rows.update(work.connection, _TABLE, _columns(after), one_of("id", [after.id]))
+        work.writes.update(_TABLE, columns_of(after), one_of("id", [after.id]))
 
 
-def _columns(it: Complainant) -> Columns:
+def columns_of(it: Complainant) -> Columns:
+    """The row of a complainant, sealed."""
     columns = rows.to_columns(it)
     name, phone = columns.pop("name"), columns.pop("phone")
     return {
@@ -60,7 +55,8 @@ def _columns(it: Complainant) -> Columns:
     }
 
 
-def _complainant(row: Row) -> Complainant:
+def of_row(row: Row) -> Complainant:
+    """The complainant of a row; for whole cases, whose reader was checked."""
     row_id = rows.identity(row["id"])
     opened = {name: _opened(row[f"{name}_sealed"], name, row_id) for name in ("name", "phone")}
     return to_domain(Complainant, {**row, **opened})
@@ -70,5 +66,9 @@ def _sealed(text: str | None, column: str, row_id: UUID) -> bytes | None:
     return None if text is None else seal(text, table=_TABLE, column=column, row=row_id)
 
 
-def _opened(value: bytes | None, column: str, row_id: UUID) -> str | None:
-    return None if value is None else unseal(bytes(value), table=_TABLE, column=column, row=row_id)
+def _opened(value: bytes | str | None, column: str, row_id: UUID) -> str | None:
+    """The text; a sealed value that came as JSON is hexadecimal, after two other characters."""
+    if value is None:
+        return None
+    known = bytes.fromhex(value[2:]) if isinstance(value, str) else bytes(value)
+    return unseal(known, table=_TABLE, column=column, row=row_id)

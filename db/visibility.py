@@ -1,8 +1,10 @@
 """Visibility as SQL: the same atoms the feed evaluates on events (design §7, ADR 8)."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from uuid import UUID
 
+from db.connection import dialect
 from db.rows import (
     FALSE,
     TRUE,
@@ -24,19 +26,23 @@ from domain.viewer import Viewer
 from domain.visibility import Visibility, visibility_of
 
 GIVEN_UP = tuple(sorted(state.value for state in AssignmentState if not state.visible))
+_REFUSED = ", ".join(f"'{state}'" for state in GIVEN_UP)
 
 
-def condition(visibility: Visibility, alias: str = "i") -> Sql:
-    """Whether the case in `alias` (a row of `incident`) is visible: the disjunction of the atoms."""
+def condition(visibility: Visibility, alias: str = "i", met: str = "") -> Sql:
+    """Whether the case in `alias` (a row of `incident`) is visible: the disjunction of the atoms.
+
+    `met` stands before the columns that an index would serve.
+    """
     if visibility.everything:
         return TRUE
-    parts = [one_of(f"{alias}.grid_id", _sorted(visibility.grid_is))]
+    parts = [one_of(f"{met}{alias}.grid_id", _sorted(visibility.grid_is))]
     if visibility.org_holds:
         parts.append(held_by(visibility.org_holds, alias))
     if visibility.region_under:
-        parts.append(within(f"{alias}.region_id", below("region", _sorted(visibility.region_under))))
+        parts.append(within(f"{met}{alias}.region_id", below("region", _sorted(visibility.region_under))))
     if visibility.reporter_is:
-        parts.append(Sql(f"{alias}.reporter_id = ?", (visibility.reporter_is,)))
+        parts.append(Sql(f"{met}{alias}.reporter_id = ?", (visibility.reporter_is,)))
     if visibility.complainant_is:
         same = Sql(f"vc.id = {alias}.complainant_id AND vc.person_id = ?", (visibility.complainant_is,))
         parts.append(exists("complainant vc", same))
@@ -45,14 +51,60 @@ def condition(visibility: Visibility, alias: str = "i") -> Sql:
 
 def held_by(orgs: Collection[UUID], alias: str = "i") -> Sql:
     """One of the units holds an assignment of the case that it has not given up."""
-    refused = ", ".join(f"'{state}'" for state in GIVEN_UP)
-    tie = Sql(f"va.incident_id = {alias}.id AND va.state NOT IN ({refused})")
+    tie = Sql(f"va.incident_id = {alias}.id AND va.state NOT IN ({_REFUSED})")
     return exists("assignment va", both(tie, one_of("va.org_id", _sorted(orgs))))
 
 
 def of_case(viewer: Viewer, alias: str = "i") -> Sql:
     """Whether the viewer may see the case in `alias`."""
     return condition(visibility_of(viewer), alias)
+
+
+def listed(viewer: Viewer, alias: str = "i") -> Sql:
+    """`of_case` for rows met in the order of a list: SQLite would gather a viewer's rows first and sort them."""
+    return condition(visibility_of(viewer), alias, _met())
+
+
+def owned(viewer: Viewer) -> Sql | None:
+    """A query of the ids (`id`) of all cases the viewer may see, each once; None where that is everything."""
+    visibility = visibility_of(viewer)
+    if visibility.everything:
+        return None
+    parts = []
+    if visibility.org_holds:
+        held = both(Sql(f"o.state NOT IN ({_REFUSED})"), one_of("o.org_id", _sorted(visibility.org_holds)))
+        parts.append(select("DISTINCT o.incident_id AS id", "assignment o", held))
+    seen = Visibility(org_holds=visibility.org_holds)
+    for atom in ("grid_is", "reporter_is", "region_under", "complainant_is"):
+        one = replace(Visibility(), **{atom: getattr(visibility, atom)})
+        if not one.nothing:
+            parts.append(_sought(one, _unless(condition(seen, "o"))))
+            seen = replace(seen, **{atom: getattr(visibility, atom)})
+    return _all(parts)
+
+
+def listed_assignment(viewer: Viewer) -> Sql:
+    """`of_assignment` for rows met in the order of a list."""
+    own = one_of(f"{_met()}a.org_id", _sorted(viewer.handler_orgs))
+    if own == FALSE and dialect() == "sqlite" and not visibility_of(viewer).everything:
+        own = Sql("a.id = ''")  # of no row; a test of both tables keeps SQLite from a filter over all cases
+    return either(listed(viewer), own)
+
+
+def owned_assignments(viewer: Viewer) -> Sql | None:
+    """A query of the ids (`id`) of all assignments the viewer may see, each once; None where that is everything."""
+    cases = owned(viewer)
+    if cases is None:
+        return None
+    source = (
+        f"({cases.text}) seen CROSS JOIN assignment o"  # from the cases to their rows, never the other way
+    )
+    of_cases = select("o.id", source, Sql("o.incident_id = seen.id", cases.params))
+    own = one_of("o.org_id", _sorted(viewer.handler_orgs))
+    if own == FALSE:
+        return of_cases
+    given_up = both(own, _unless(of_case(viewer)))
+    return _all([of_cases, select("o.id", "assignment o JOIN incident i ON i.id = o.incident_id", given_up)])
 
 
 def of_assignment(viewer: Viewer, alias: str = "a", incident: str = "i") -> Sql:
@@ -102,3 +154,35 @@ async def children(
 def _sorted(ids: Collection[UUID]) -> list[UUID]:
     """In one order, so that equal questions are equal statements."""
     return sorted(ids)
+
+
+def _sought(one: Visibility, besides: Sql) -> Sql:
+    """The ids (`id`) of the cases of one atom, from its end of the index, that meet `besides` on `o` too."""
+    if one.complainant_is:
+        asking = Sql("o.complainant_id = vc.id AND vc.person_id = ?", (one.complainant_is,))
+        return select("o.id", "complainant vc CROSS JOIN incident o", both(asking, besides))
+    if not one.region_under:
+        return select("o.id", "incident o", both(condition(one, "o"), besides))
+    under = below("region", _sorted(one.region_under))
+    if dialect() == "postgres":
+        there = Sql(f"o.region_id = ANY(ARRAY({under.text}))", under.params)
+        return select("o.id", "incident o", both(there, besides))
+    source = f"({under.text}) below CROSS JOIN incident o"  # SQLite keeps to this order
+    return select("o.id", source, both(Sql("o.region_id = below.id", under.params), besides))
+
+
+def _unless(where: Sql) -> Sql:
+    return TRUE if where == FALSE else Sql(f"({where.text}) IS NOT TRUE", where.params)
+
+
+def _all(queries: Collection[Sql]) -> Sql:
+    """The rows of every query, one query after the other."""
+    found = queries or [select("id", "incident", FALSE)]
+    return Sql(
+        " UNION ALL ".join(it.text for it in found), tuple(value for it in found for value in it.params)
+    )
+
+
+def _met() -> str:
+    """What keeps SQLite from gathering a viewer's rows by an index and sorting them all, for one page."""
+    return "+" if dialect() == "sqlite" else ""

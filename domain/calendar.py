@@ -202,7 +202,11 @@ class WorkCalendar:
 
     def _numbered(self, count: int) -> date:
         every = range(1, date.max.toordinal())
-        return date.fromordinal(every[bisect_left(every, count, key=self._workdays_to)])
+        # five of seven days are worked; the days named shift that by their own number at most
+        first = (count - len(self._worked)) * 7 // _WEEKDAYS - 7
+        last = (count + len(self._rested)) * 7 // _WEEKDAYS + 7
+        low, high = (min(max(it, 0), len(every)) for it in (first, last))
+        return date.fromordinal(every[bisect_left(every, count, low, high, key=self._workdays_to)])
 
     def _work_to(self, moment: datetime) -> timedelta:
         """Working time since the first day of the era: a coordinate on which spans subtract."""

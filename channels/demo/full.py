@@ -55,7 +55,7 @@ def _cases(drawing: Drawing, moments: list[datetime], ids: dict[str, UUID]) -> I
     shares = data.shares()
     for plan in drawing.plans(moments):
         on_time = drawing.chance.random() < shares.on_time
-        taken = timedelta(hours=_hours(drawing.chance.random(), shares.hours_to_close))
+        taken = timedelta(hours=hours_to_close(drawing.chance.random(), shares.hours_to_close))
         yield _case(plan, ids, on_time=on_time, closed_at=min(plan.reported_at + taken, END))
 
 
@@ -80,7 +80,7 @@ def _case(plan: Plan, ids: dict[str, UUID], *, on_time: bool, closed_at: datetim
     )
 
 
-def _hours(chance: float, quantiles: Mapping[str, float]) -> float:
+def hours_to_close(chance: float, quantiles: Mapping[str, float]) -> float:
     """Hours to close by the measured quantiles, straight lines between them."""
     points = [(0.0, 0.0), *sorted((int(name[1:]) / 100, hours) for name, hours in quantiles.items())]
     place = min(bisect_left(points, (chance, 0.0)), len(points) - 1)

@@ -36,11 +36,11 @@ class Ground:
     loaded_at: datetime
 
 
-async def load_ground(now: datetime) -> Ground:
+async def load_ground(now: datetime, make_id: Callable[[], UUID] = new_id) -> Ground:
     """Load what is missing of the ground; ready in seconds. FORBIDDEN in a store of another district."""
     district = await regions.district()
     if district is None:
-        await in_transaction(_load_dictionaries)
+        await in_transaction(partial(_load_dictionaries, make_id=make_id))
     elif district.code != data.regions()[0].code:
         raise DomainError(
             ErrorCode.FORBIDDEN,
@@ -48,7 +48,7 @@ async def load_ground(now: datetime) -> Ground:
             en="This store is another district's",
         )
     begun = await _begun() or now - AGE
-    call = Call(SYSTEM, begun, new_id)
+    call = Call(SYSTEM, begun, make_id)
     await _load_orgs(call)
     await _load_grids(call)
     await _load_people(call)
@@ -62,10 +62,10 @@ async def _begun() -> datetime | None:
     return posts[0].starts_at if posts else None
 
 
-async def _load_dictionaries(work: Work) -> None:
+async def _load_dictionaries(work: Work, *, make_id: Callable[[], UUID]) -> None:
     """Divisions, categories, duties, rules and the calendar, all or none."""
-    await regions.insert_all(work, _regions())
-    categories = {it.code: new_id() for it in data.categories()}
+    await regions.insert_all(work, _regions(make_id))
+    categories = {it.code: make_id() for it in data.categories()}
     await dictionaries.insert_categories(
         work, (_category(it, categories.__getitem__) for it in data.categories())
     )
@@ -73,14 +73,14 @@ async def _load_dictionaries(work: Work) -> None:
     await dictionaries.insert_calendar(work, days)
 
 
-def _regions() -> list[Region]:
+def _regions(make_id: Callable[[], UUID]) -> list[Region]:
     """Every version of every division; the synthetic cells are the outlines of the present communities."""
     outlines: dict[str, GeoJSON] = {it.code: it.polygon for it in data.communities()}
     present: dict[str, tuple[UUID, str]] = {}
     found: list[Region] = []
     for it in data.regions():
         parent_id, above = present[it.parent_code] if it.parent_code else (None, "")
-        region_id, path = new_id(), f"{above}/{it.code}".lstrip("/")
+        region_id, path = make_id(), f"{above}/{it.code}".lstrip("/")
         present[it.code] = (region_id, path)
         outline = data.outline() if it.parent_code is None else outlines.get(it.code)
         found.append(
@@ -132,10 +132,10 @@ async def _load_orgs(call: Call) -> None:
             region_id=divisions[it.region_code] if it.region_code else None,
         )
         ids[it.code] = (await units.create(call, given)).made["org"][0]
-    await in_transaction(partial(_load_duties, org_ids=ids))
+    await in_transaction(partial(_load_duties, org_ids=ids, make_id=call.new_id))
 
 
-async def _load_duties(work: Work, *, org_ids: dict[str, UUID]) -> None:
+async def _load_duties(work: Work, *, org_ids: dict[str, UUID], make_id: Callable[[], UUID]) -> None:
     """Duty items and dispatch rules, once."""
     categories = {
         it.code: it.id for it in await dictionaries.categories(viewer=SYSTEM, connection=work.connection)
@@ -146,7 +146,7 @@ async def _load_duties(work: Work, *, org_ids: dict[str, UUID]) -> None:
         return
     duties = (
         DutyItem(
-            id=new_id(),
+            id=make_id(),
             org_id=org_ids[it.org_code],
             category_id=categories[it.category_code],
             region_id=None,
@@ -158,7 +158,7 @@ async def _load_duties(work: Work, *, org_ids: dict[str, UUID]) -> None:
     )
     rules = (
         DispatchRule(
-            id=new_id(),
+            id=make_id(),
             category_id=categories[it.category_code],
             region_id=None,
             lead_org_id=org_ids[it.lead_org_codes[0]],

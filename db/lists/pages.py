@@ -1,21 +1,32 @@
 """Keyset pages: a stable order with the id as tie-break, read forwards and backwards (design §8)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from db.rows import Connection, Row, Sql, both, identity, moment, read, select
+from db.connection import dialect
+from db.rows import TRUE, Connection, Row, Sql, both, identity, moment, read, select, within
 from domain.errors import DomainError, ErrorCode
+from domain.incident import IncidentState
 
 T = TypeVar("T")
 
 COUNT_CAP = 10_000
+FEW = 5_000
+"""Rows that are sooner read and sorted than met in the order of their list."""
 _KEY = "position_key"
 _LAST_UP = "'9999-01-01 00:00:00+00:00'"
 _LAST_DOWN = "'0001-01-02 00:00:00+00:00'"
 _NULLS_LAST = (("incident", "due_at"), ("incident", "closed_at"), ("assignment", "handle_due_at"))
+_ENDED = ", ".join(f"'{state}'" for state in IncidentState if not state.open)
+_INDEXES = (
+    f"incident_open ON incident (state, light) WHERE state NOT IN ({_ENDED})",  # the board's open cases
+    "assignment_dispatched ON assignment (dispatched_at, id)",  # assignments ordered by DISPATCHED_AT
+    "incident_place ON incident (lng, lat)",  # cases near a point or within an outline
+    "assignment_of_org ON assignment (org_id, incident_id, state)",  # which cases a unit holds
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +69,32 @@ class Order:
         """What is compared; its index is made by `create_statements`."""
         if not self.nullable:
             return self.column
-        return f"COALESCE({self.column}, {_LAST_DOWN if self.descending else _LAST_UP})"
+        return f"COALESCE({self.column}, {self._last})"
 
-    def after(self, position: tuple[object, ...], *, forward: bool) -> Sql:
-        """Rows beyond a position, read that way. BAD_CURSOR when it is not one of this order."""
-        sign = "<" if self.descending is forward else ">"
-        key, row_id = self._values(position)
-        # the first test says nothing new, but lets SQLite seek in the index of an expression
-        text = f"{self.expression} {sign}= ? AND ({self.expression}, {self.id_column}) {sign} (?, ?)"
-        return Sql(text, (key, key, row_id))
+    @property
+    def _last(self) -> str:
+        """What stands for no value."""
+        return _LAST_DOWN if self.descending else _LAST_UP
 
-    def tail(self, limit: int, *, forward: bool) -> str:
-        """The clause that sorts and cuts; the number is literal so that plans know it."""
-        way = "DESC" if self.descending is forward else "ASC"
-        return f"ORDER BY {self.expression} {way}, {self.id_column} {way} LIMIT {limit:d}"
+    def parts(self, slice_: Slice) -> tuple[tuple[Sql, str], ...]:
+        """Which rows a slice takes and how they are sorted, in parts that follow each other.
+
+        Many rows may be without a value: beyond one of them the index is sought by the id alone, then the rest.
+        BAD_CURSOR when the position is not one of this order.
+        """
+        forward = slice_.forward
+        way, sign = ("DESC", "<") if self.descending is forward else ("ASC", ">")
+        sort = f"ORDER BY {self.expression} {way}, {self.id_column} {way}"
+        if slice_.position is None:
+            return ((TRUE, sort),)
+        key, row_id = self._values(slice_.position)
+        if not self.nullable or f"'{key}'" != self._last:
+            # the first test says nothing new, but lets SQLite seek in the index of an expression
+            text = f"{self.expression} {sign}= ? AND ({self.expression}, {self.id_column}) {sign} (?, ?)"
+            return ((Sql(text, (key, key, row_id)), sort),)
+        same = Sql(f"{self.expression} = {self._last} AND {self.id_column} {sign} ?", (row_id,))
+        without = (same, f"ORDER BY {self.id_column} {way}")
+        return (without,) if forward else (without, (Sql(f"{self.expression} {sign} {self._last}"), sort))
 
     def _values(self, position: tuple[object, ...]) -> tuple[object, object]:
         try:
@@ -82,15 +105,32 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """Another way to a listing's rows: `ids` (a query of one column `id`) names each of them once, and some more.
+
+    Those that meet `rest` are exactly the listing's rows.
+    """
+
+    ids: Sql
+    rest: Sql
+
+
+@dataclass(frozen=True, slots=True)
 class Listing:
-    """What a page or count is taken from: columns, FROM clause, condition."""
+    """What a page or count is taken from: columns, FROM clause, condition.
+
+    Rows are met in the list's order and tested one by one, which finds a page soon where many rows fit. Where
+    few fit, one of the `ways` is taken instead: the first that names at most `FEW` rows, found out as the
+    statement runs. The first way serves counts, whatever it names.
+    """
 
     columns: str
     source: str
     where: Sql
+    ways: tuple[Way, ...] = ()
 
 
-def order_of(orders: dict[str, Order], name: str) -> Order:
+def order_of(orders: Mapping[str, Order], name: str) -> Order:
     """The order of that name; BAD_INPUT, field `orderBy`, for an unknown one."""
     if name not in orders:
         raise DomainError(ErrorCode.BAD_INPUT, "orderBy")
@@ -105,28 +145,42 @@ async def read_page(
     connection: Connection | None = None,
 ) -> Page[T]:
     """One page in one statement; one row more than asked tells whether the list goes on."""
-    forward, where = slice_.forward, listing.where
-    if slice_.position is not None:
-        where = both(where, order.after(slice_.position, forward=forward))
+    forward = slice_.forward
     columns = f"{listing.columns}, {order.expression} AS {_KEY}"
-    tail = order.tail(slice_.size + 1, forward=forward)
-    found = await read(select(columns, listing.source, where, tail), connection)
+    found = await read(page_of(columns, listing, order, slice_), connection)
     more, found = len(found) > slice_.size, found[: slice_.size]
     ordered = found if forward else found[::-1]
     started = slice_.position is not None
     return Page(
         rows=[make(row) for row in ordered],
-        positions=[(_scalar(row[_KEY], order.kind), str(identity(row["id"]))) for row in ordered],
+        positions=[(scalar(row[_KEY], order.kind), str(identity(row["id"]))) for row in ordered],
         has_next=more if forward else started,
         has_previous=started if forward else more,
     )
+
+
+def page_of(columns: str, listing: Listing, order: Order, slice_: Slice) -> Sql:
+    """The statement of one page and the row after it, in the direction it is read.
+
+    The size is literal: PostgreSQL plans a bound LIMIT as a tenth of the table.
+    """
+    size, source = slice_.size + 1, f"{columns} FROM {listing.source}"
+    chosen = [
+        _part(source, gate, both(where, beyond), f"{sort} LIMIT", size)
+        for gate, where in _ways(listing, order)
+        for beyond, sort in order.parts(slice_)
+    ]
+    if len(chosen) == 1:
+        return chosen[0]
+    text = " UNION ALL ".join(f"SELECT * FROM ({it.text}) part{at}" for at, it in enumerate(chosen))  # noqa: S608 - parts of ours
+    return Sql(f"{text} LIMIT {size:d}", tuple(value for it in chosen for value in it.params))
 
 
 async def read_count(
     listing: Listing, cap: int = COUNT_CAP, connection: Connection | None = None
 ) -> tuple[int, bool]:
     """How many rows, exactly up to `cap`; beyond it `cap` and False."""
-    inner = select("1", listing.source, listing.where, f"LIMIT {cap + 1:d}")
+    inner = _counted(listing, cap + 1)
     found = await read(
         select("COUNT(*) AS n", f"({inner.text}) counted", Sql("TRUE", inner.params)), connection
     )
@@ -135,15 +189,51 @@ async def read_count(
 
 
 def create_statements() -> list[str]:
-    """The indexes of the orders in which rows without a value come last; they may be run again."""
-    return [
+    """The indexes that a model cannot say, each with the statement it serves; they may be run again."""
+    nulls_last = [
         f"CREATE INDEX IF NOT EXISTS {table}_{column}_{way} ON {table} ((COALESCE({column}, {last})), id)"
         for table, column in _NULLS_LAST
         for way, last in (("up", _LAST_UP), ("down", _LAST_DOWN))
     ]
+    return [*nulls_last, *(f"CREATE INDEX IF NOT EXISTS {it}" for it in _INDEXES)]
 
 
-def _scalar(value: object, kind: type) -> str | int:
+def _ways(listing: Listing, order: Order) -> list[tuple[Sql, Sql]]:
+    """For each way to a page, the last one along the order itself: when it is taken, and which rows fit."""
+    found, many = [], TRUE
+    for way in listing.ways:
+        first = f"SELECT 1 FROM ({way.ids.text}) named LIMIT {FEW + 1:d}"  # noqa: S608 - a part of ours
+        few = Sql(f"(SELECT COUNT(*) FROM ({first}) first_ones) <= {FEW:d}", way.ids.params)  # noqa: S608 - as above
+        found.append((both(many, few), both(within(order.id_column, way.ids), way.rest)))
+        many = both(many, Sql(f"NOT {few.text}", few.params))
+    return [*found, (many, listing.where)]
+
+
+def _part(source: str, gate: Sql, where: Sql, way: str, size: int) -> Sql:
+    """The rows that fit, if the gate is open; else it costs nothing.
+
+    PostgreSQL tests what depends on no row once and before all rows; SQLite does so in its LIMIT alone.
+    """
+    if gate != TRUE and dialect() == "sqlite":
+        limit = f"CASE WHEN {gate.text} THEN {size:d} ELSE 0 END"
+        return Sql(f"SELECT {source} WHERE {where.text} {way} {limit}", (*where.params, *gate.params))
+    fits = both(gate, where)
+    return Sql(f"SELECT {source} WHERE {fits.text} {way} {size:d}", fits.params)
+
+
+def _counted(listing: Listing, limit: int) -> Sql:
+    """A row for each of the listing's, at most `limit`."""
+    if not listing.ways:
+        return select("1", listing.source, listing.where, f"LIMIT {limit:d}")
+    way = listing.ways[0]
+    if way.rest == TRUE:
+        return select("1", f"({way.ids.text}) named", Sql("TRUE", way.ids.params), f"LIMIT {limit:d}")
+    alias = listing.source.split()[1]
+    return select("1", listing.source, both(within(f"{alias}.id", way.ids), way.rest), f"LIMIT {limit:d}")
+
+
+def scalar(value: object, kind: type) -> str | int:
+    """A sort value as a cursor holds it."""
     if kind is datetime:
         return moment(value).isoformat()
     return value if isinstance(value, int) else str(value)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from db.connection import Dialect, dialect
 from db.lists import pages
-from db.rows import TRUE, Sql, both, either, insert, read, select, within, write
+from db.rows import TRUE, Sql, both, either, exists, select, within
 from db.unit_of_work import Work
 from domain.errors import DomainError, ErrorCode
 from domain.incident import Incident
@@ -46,14 +46,25 @@ def create_statements(store: Dialect) -> list[str]:
     return [*(" ".join(text.split()) for text in _TABLES[store].split(";")), *pages.create_statements()]
 
 
-async def index(work: Work, incident: Incident) -> None:
-    """Make the texts of a new or changed case searchable."""
+def index(work: Work, incident: Incident, *, new: bool = False) -> None:
+    """Make the texts of a new or changed case searchable, with the writes of the transaction."""
     public = words(incident.title, incident.no)
     private = words(incident.content, incident.address)
-    if dialect() == "sqlite":
-        await _index_sqlite(work, incident, public, private)
+    if dialect() == "postgres":
+        work.writes.add(_indexed(incident, public, private))
+        return
+    number = Sql("(SELECT number FROM incident_text WHERE incident_id = ?)", (incident.id,))
+    if new:
+        work.writes.insert("incident_text", [{"incident_id": incident.id}])
     else:
-        await _index_postgres(work, incident, public, private)
+        gone = f"DELETE FROM incident_words WHERE rowid = {number.text}"  # noqa: S608 - a part of ours
+        work.writes.add(Sql(gone, number.params))
+    work.writes.add(
+        Sql(
+            f"INSERT INTO incident_words (rowid, public_words, private_words) VALUES ({number.text}, ?, ?)",  # noqa: S608 - as above
+            (*number.params, " ".join(public), " ".join(private)),
+        )
+    )
 
 
 def condition(query: str, *, private: bool, unprotected: Sql = TRUE, alias: str = "i") -> Sql:
@@ -61,11 +72,24 @@ def condition(query: str, *, private: bool, unprotected: Sql = TRUE, alias: str 
 
     With `private` its content and address count too, where `unprotected` holds. BAD_INPUT, field `search`.
     """
-    asked = phrases(query)
-    shown = within(f"{alias}.id", _hits(asked, private=False))
+    asked, case = phrases(query), f"{alias}.id"
     if not private:
-        return shown
-    return either(shown, both(within(f"{alias}.id", _hits(asked, private=True)), unprotected))
+        return _held(asked, case, private=False)
+    if unprotected == TRUE:
+        return _held(asked, case, private=True)
+    return both(_held(asked, case, private=True), either(unprotected, _held(asked, case, private=False)))
+
+
+def found(query: str, *, private: bool, unprotected: Sql = TRUE, alias: str = "i") -> tuple[Sql, Sql]:
+    """The ids (`id`) of all cases that hold the query, each once, and what a case has to meet besides.
+
+    Both together are `condition`, by the way of the words. BAD_INPUT, field `search`.
+    """
+    asked = phrases(query)
+    shown, every = _hits(asked, private=False), _hits(asked, private=True)
+    if not private:
+        return shown, TRUE
+    return every, TRUE if unprotected == TRUE else either(unprotected, within(f"{alias}.id", shown))
 
 
 def words(*texts: str | None) -> list[str]:
@@ -113,46 +137,54 @@ def _pairs(run: str) -> list[str]:
 
 
 def _hits(asked: list[tuple[list[str], bool]], *, private: bool) -> Sql:
+    words_first = "incident_words CROSS JOIN incident_text t"
+    matched = _matched(asked, private=private)
+    if dialect() == "postgres":
+        return select("t.incident_id AS id", "incident_text t", matched)
+    return select("t.incident_id AS id", words_first, both(matched, Sql("t.number = incident_words.rowid")))
+
+
+def _held(asked: list[tuple[list[str], bool]], case: str, *, private: bool) -> Sql:
+    """Whether one case holds the words; SQLite leaps to the one row within the list of all that do."""
+    tie = Sql(f"t.incident_id = {case}")
+    if dialect() == "postgres":
+        return exists("incident_text t", both(tie, _matched(asked, private=private)))
+    if any(open_ for _, open_ in asked):  # each leap would look up every word that begins so
+        return within(case, _hits(asked, private=private))
+    number = select("t.number", "incident_text t", tie)
+    at_row = Sql(f"incident_words.rowid = ({number.text})", number.params)
+    return exists("incident_words", both(_matched(asked, private=private), at_row))
+
+
+def _matched(asked: list[tuple[list[str], bool]], *, private: bool) -> Sql:
     if dialect() == "sqlite":
         columns = "{public_words private_words}" if private else "public_words"
         terms = " AND ".join(f'"{" ".join(tokens)}"{" *" if open_ else ""}' for tokens, open_ in asked)
-        source = "incident_text JOIN incident_words ON incident_words.rowid = incident_text.number"
-        return select("incident_id", source, Sql("incident_words MATCH ?", (f"{columns} : ({terms})",)))
+        return Sql("incident_words MATCH ?", (f"{columns} : ({terms})",))
     names = ("public_words", "private_words") if private else ("public_words",)
     tests = [
-        either(*(Sql(f"{name} @@ CAST(CAST(? AS TEXT) AS TSQUERY)", (_tsquery(*phrase),)) for name in names))
+        either(
+            *(Sql(f"t.{name} @@ CAST(CAST(? AS TEXT) AS TSQUERY)", (_tsquery(*phrase),)) for name in names)
+        )
         for phrase in asked
     ]
-    return select("incident_id", "incident_text", both(*tests))
+    return both(*tests)
 
 
 def _tsquery(tokens: list[str], open_: bool) -> str:  # noqa: FBT001 - a pair of `phrases`
     return " <-> ".join(f"'{token}'" for token in tokens) + (":*" if open_ else "")
 
 
-def _tsvector(tokens: list[str]) -> str:
+def tsvector(tokens: list[str]) -> str:
+    """PostgreSQL's text of some tokens and their places."""
     return " ".join(f"'{token}':{at}" for at, token in enumerate(tokens, 1))
 
 
-async def _index_postgres(work: Work, incident: Incident, public: list[str], private: list[str]) -> None:
-    await read(
-        Sql(
-            "INSERT INTO incident_text (incident_id, public_words, private_words) "
-            "VALUES (?, CAST(CAST(? AS TEXT) AS TSVECTOR), CAST(CAST(? AS TEXT) AS TSVECTOR)) "
-            "ON CONFLICT (incident_id) DO UPDATE "
-            "SET public_words = EXCLUDED.public_words, private_words = EXCLUDED.private_words",
-            (incident.id, _tsvector(public), _tsvector(private)),
-        ),
-        work.connection,
+def _indexed(incident: Incident, public: list[str], private: list[str]) -> Sql:
+    return Sql(
+        "INSERT INTO incident_text (incident_id, public_words, private_words) "
+        "VALUES (?, CAST(CAST(? AS TEXT) AS TSVECTOR), CAST(CAST(? AS TEXT) AS TSVECTOR)) "
+        "ON CONFLICT (incident_id) DO UPDATE "
+        "SET public_words = EXCLUDED.public_words, private_words = EXCLUDED.private_words",
+        (incident.id, tsvector(public), tsvector(private)),
     )
-
-
-async def _index_sqlite(work: Work, incident: Incident, public: list[str], private: list[str]) -> None:
-    known = select("number", "incident_text", Sql("incident_id = ?", (incident.id,)))
-    found = await read(known, work.connection)
-    if not found:
-        columns = {"incident_id": incident.id}
-        found = await insert(work.connection, "incident_text", [columns], "RETURNING number")
-    line = {"rowid": found[0]["number"], "public_words": " ".join(public), "private_words": " ".join(private)}
-    await write(Sql("DELETE FROM incident_words WHERE rowid = ?", (line["rowid"],)), work.connection)
-    await insert(work.connection, "incident_words", [line])
