@@ -3,10 +3,10 @@
 from collections.abc import Collection, Mapping
 from dataclasses import fields
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
-from db import complainants, media, regions, rows
+from db import complainants, dictionaries, media, regions, rows
 from db.lists import search
 from db.rows import Columns, Connection, Row, Sql, both, one_of, read, select, to_columns, to_domain
 from db.unit_of_work import Work
@@ -14,7 +14,7 @@ from db.visibility import of_case
 from domain.assignment import Assignment
 from domain.case import Case
 from domain.clock import Clock
-from domain.dictionary import Category
+from domain.complainant import Complainant
 from domain.errors import DomainError, ErrorCode
 from domain.followup import FollowUp
 from domain.incident import Incident, Note, Spot
@@ -23,8 +23,6 @@ from domain.supervision import Supervision
 from domain.verification import Verification
 from domain.viewer import Viewer
 from domain.visibility import visibility_of
-
-T = TypeVar("T")
 
 _SPOT = tuple(field.name for field in fields(Spot))
 _SEARCHED = ("no", "title", "content", "address")
@@ -57,25 +55,19 @@ async def cases(
     ids: Collection[UUID], *, viewer: Viewer, connection: Connection | None = None
 ) -> dict[UUID, Case]:
     """The visible ones of these cases, whole, in one batch; not locked."""
-    return await _whole(both(one_of("i.id", sorted(set(ids))), of_case(viewer)), connection)
+    query = select("i.*", "incident i", both(one_of("i.id", sorted(set(ids))), of_case(viewer)))
+    return await _whole([incident_of(row) for row in await read(query, connection)], connection)
 
 
 async def load(work: Work, incident_id: UUID, *, viewer: Viewer) -> Case:
     """The case, locked until the transaction ends. NOT_FOUND, field `id`, when absent or invisible."""
-    if await rows.lock(work.connection, "incident", incident_id):
-        case = (await _whole(Sql("i.id = ?", (incident_id,)), work.connection))[incident_id]
-        if visibility_of(viewer).sees(case.scopes()):
-            return case
-    raise DomainError(ErrorCode.NOT_FOUND, "id")
+    return await _locked(work, Sql("i.id = ?", (incident_id,)), viewer)
 
 
 async def load_of_assignment(work: Work, assignment_id: UUID, *, viewer: Viewer) -> Case:
     """The case of an assignment, locked. NOT_FOUND, field `id`, when absent or invisible."""
-    query = select("incident_id", "assignment", Sql("id = ?", (assignment_id,)))
-    found = await read(query, work.connection)
-    if not found:
-        raise DomainError(ErrorCode.NOT_FOUND, "id")
-    return await load(work, rows.identity(found[0]["incident_id"]), viewer=viewer)
+    owner = select("incident_id", "assignment", Sql("id = ?", (assignment_id,)))
+    return await _locked(work, Sql(f"i.id = ({owner.text})", owner.params), viewer)
 
 
 async def try_lock(work: Work, incident_id: UUID) -> bool:
@@ -86,20 +78,20 @@ async def try_lock(work: Work, incident_id: UUID) -> bool:
 async def insert(work: Work, case: Case) -> None:
     """Store a new case with everything on it; uploads among its media become the case's."""
     if case.complainant:
-        await complainants.insert(work, case.complainant)
-    await rows.insert(work.connection, "incident", [incident_columns(case.incident)])
-    await search.index(work, case.incident)
+        complainants.insert(work, case.complainant)
+    work.writes.insert("incident", [incident_columns(case.incident)])
+    search.index(work, case.incident, new=True)
     await _save_parts(work, None, case)
 
 
 async def save(work: Work, before: Case, after: Case) -> None:
     """Store what changed between two states of a case, and nothing else."""
     if after.complainant and after.complainant != before.complainant:
-        await complainants.save(work, before.complainant, after.complainant)
+        complainants.save(work, before.complainant, after.complainant)
     old, new = incident_columns(before.incident), incident_columns(after.incident)
-    await rows.save(work.connection, "incident", old, new)
+    work.writes.save("incident", old, new)
     if any(old[name] != new[name] for name in _SEARCHED):
-        await search.index(work, after.incident)
+        search.index(work, after.incident)
     await _save_parts(work, before, after)
 
 
@@ -112,30 +104,42 @@ async def next_number(work: Work, day: date) -> str:
 
 
 async def _save_parts(work: Work, before: Case | None, after: Case) -> None:
+    """Send everything of the case that waits; pictures last, for they may be refused."""
+    pictures: list[Media] = []
     for part, (_, table, _) in _PARTS.items():
         known = {it.id: it for it in getattr(before, part)} if before else {}
         now = getattr(after, part)
         fresh = [it for it in now if it.id not in known]
         if part == "media":
-            await media.attach(work, fresh)
+            pictures = fresh
         else:
-            await rows.insert(work.connection, table, [to_columns(it) for it in fresh])
+            work.writes.insert(table, [to_columns(it) for it in fresh])
         for it in now:
             old = known.get(it.id)
             if old is not None and old != it:
-                await rows.save(work.connection, table, to_columns(old), to_columns(it))
+                work.writes.save(table, to_columns(old), to_columns(it))
+    await work.writes.flush(work.connection)
+    await media.attach(work, pictures)
 
 
-async def _whole(where: Sql, connection: Connection | None) -> dict[UUID, Case]:
-    found = [incident_of(row) for row in await read(select("i.*", "incident i", where), connection)]
+async def _locked(work: Work, which: Sql, viewer: Viewer) -> Case:
+    """The row's lock first: what hangs on the case is read when nobody else can change it."""
+    sqlite = work.connection.capabilities.dialect == "sqlite"
+    query = select("i.*", "incident i", which, "" if sqlite else "FOR UPDATE")
+    found = [incident_of(row) for row in await read(query, work.connection)]
+    for case in (await _whole(found, work.connection)).values():
+        if visibility_of(viewer).sees(case.scopes()):
+            return case
+    raise DomainError(ErrorCode.NOT_FOUND, "id")
+
+
+async def _whole(found: list[Incident], connection: Connection | None) -> dict[UUID, Case]:
     if not found:
         return {}
-    ids = sorted(it.id for it in found)
-    parts = {name: await _part(name, ids, connection) for name in _PARTS}
-    categories = await _by_id(Category, "category", {it.category_id for it in found}, connection)
+    asking = sorted({it.complainant_id for it in found if it.complainant_id})
+    parts, known = await _parts(sorted(it.id for it in found), asking, connection)
+    categories = await dictionaries.tree({it.category_id for it in found}, connection)
     above = await regions.ancestors_of({it.region_id for it in found}, connection=connection)
-    asking = {it.complainant_id for it in found if it.complainant_id}
-    known = await complainants.of_ids(asking, connection) if asking else {}
     return {
         it.id: Case(
             incident=it,
@@ -148,16 +152,24 @@ async def _whole(where: Sql, connection: Connection | None) -> dict[UUID, Case]:
     }
 
 
-async def _part(name: str, ids: list[UUID], connection: Connection | None) -> dict[UUID, list[Any]]:
-    kind, table, order = _PARTS[name]
+async def _parts(
+    ids: list[UUID], asking: list[UUID], connection: Connection | None
+) -> tuple[dict[str, dict[UUID, list[Any]]], dict[UUID, Complainant]]:
+    """Everything that hangs on these cases, and who asks: in one round trip to PostgreSQL; SQLite needs none."""
+    lists = {
+        name: select("c.*", f"{table} c", one_of("c.incident_id", ids), f"ORDER BY {order}")
+        for name, (_, table, order) in _PARTS.items()
+    }
+    if asking:
+        lists["complainants"] = select("c.*", "complainant c", one_of("c.id", asking))
+    found = await rows.several(lists, connection)
+    known = [complainants.of_row(row) for row in found.pop("complainants", ())]
+    parts = {name: _by_case(_PARTS[name][0], of_kind) for name, of_kind in found.items()}
+    return parts, {it.id: it for it in known}
+
+
+def _by_case(kind: type, found: list[Row]) -> dict[UUID, list[Any]]:
     by_case: dict[UUID, list[Any]] = {}
-    for row in await read(select("*", table, one_of("incident_id", ids), f"ORDER BY {order}"), connection):
+    for row in found:
         by_case.setdefault(rows.identity(row["incident_id"]), []).append(to_domain(kind, row))
     return by_case
-
-
-async def _by_id(
-    kind: type[T], table: str, ids: Collection[UUID], connection: Connection | None
-) -> dict[UUID, T]:
-    found = await read(select("*", table, one_of("id", sorted(ids))), connection)
-    return {rows.identity(row["id"]): to_domain(kind, row) for row in found}

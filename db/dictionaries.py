@@ -1,34 +1,24 @@
 """Versioned data the rules read: categories, duties, dispatch rules, calendar and policy (domain.md A.1)."""
 
 import zlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import TypeVar
 from uuid import UUID
 
 from db import rows
-from db.rows import (
-    Connection,
-    Kept,
-    Sql,
-    above,
-    both,
-    either,
-    identity,
-    one_of,
-    read,
-    select,
-    to_columns,
-    to_domain,
-)
+from db.rows import Connection, Sql, both, one_of, read, select, to_columns, to_domain
 from db.unit_of_work import Work
 from db.visibility import everyone
+from db.work.reference import Reference
 from domain.calendar import CalendarDay, WorkCalendar
 from domain.dictionary import Category, DispatchRule, DutyItem, PolicyValue
 from domain.policy import Policy
 from domain.viewer import Viewer
 
+T = TypeVar("T")
 Held = TypeVar("Held", DutyItem, DispatchRule)
 
 
@@ -40,20 +30,38 @@ class Rulebook:
     calendar: WorkCalendar
 
 
-_Sources = tuple[tuple[PolicyValue, ...], WorkCalendar]
-_kept: Kept[_Sources] = Kept()
+@dataclass(frozen=True, slots=True)
+class _Book:
+    """Everything kept: rows in the order of their ids, categories by id and by code."""
+
+    values: tuple[PolicyValue, ...]
+    calendar: WorkCalendar
+    tree: Mapping[UUID, Category]
+    by_code: Mapping[str, Category]
+    duties: tuple[DutyItem, ...]
+    rules: tuple[DispatchRule, ...]
 
 
 async def rulebook(at: datetime, *, connection: Connection | None = None) -> Rulebook:
     """Policy and calendar as they stand at `at`; kept in the process until days or values change."""
-    values, calendar = await _sources(connection)
-    current = [value for value in values if value.valid_from <= at]
-    return Rulebook(Policy.default().with_values(current, len(current)), calendar)
+    book = await _kept.get(connection)
+    current = tuple(value for value in book.values if value.valid_from <= at)
+    return Rulebook(_policy(current), book.calendar)
+
+
+@lru_cache(8)
+def _policy(current: tuple[PolicyValue, ...]) -> Policy:
+    return Policy.default().with_values(current, len(current))
 
 
 def forget() -> None:
-    """Read calendar and policy anew: an entry was changed."""
+    """Read everything anew: an entry was changed."""
     _kept.forget()
+
+
+async def tree(ids: Collection[UUID], connection: Connection | None = None) -> Mapping[UUID, Category]:
+    """Every category by id, these among them, for the rules."""
+    return (await _kept.get(connection, lambda book: book.tree.keys() >= set(ids))).tree
 
 
 async def categories(*, viewer: Viewer, connection: Connection | None = None) -> list[Category]:
@@ -71,84 +79,99 @@ async def get(
 
 async def category_by_code(code: str, *, connection: Connection | None = None) -> Category | None:
     """The category of that code."""
-    found = await _categories(one_of("code", [code]), connection)
-    return found[0] if found else None
+    return (await _kept.get(connection, lambda book: code in book.by_code)).by_code.get(code)
 
 
 async def duty_basis(work: Work, org_id: UUID, category_id: UUID, at: datetime) -> DutyItem | None:
     """The unit's duty for the category or one above it, the nearest first (T11, R09)."""
-    mine = Sql("d.org_id = ?", (org_id,))
-    return await _nearest(DutyItem, "duty_item", category_id, both(mine, _valid(at)), work.connection)
+    book = await _kept.get(work.connection)
+    return _nearest(book, category_id, [it for it in book.duties if it.org_id == org_id and _valid(it, at)])
 
 
 async def dispatch_rule(
     work: Work, category_id: UUID, region_ids: Collection[UUID], org_id: UUID, at: datetime
 ) -> DispatchRule | None:
     """The rule by which the unit leads the category, or one above it, there; the nearest first (R08)."""
-    there = either(Sql("d.region_id IS NULL"), one_of("d.region_id", region_ids))
-    where = both(Sql("d.lead_org_id = ?", (org_id,)), there, _valid(at))
-    return await _nearest(DispatchRule, "dispatch_rule", category_id, where, work.connection)
+    book = await _kept.get(work.connection)
+    mine = [it for it in book.rules if it.lead_org_id == org_id and _valid(it, at)]
+    return _nearest(
+        book, category_id, [it for it in mine if it.region_id is None or it.region_id in region_ids]
+    )
 
 
-async def hit(work: Work, rule_id: UUID) -> None:
-    """Count one more dispatch by a rule."""
+def hit(work: Work, rule_id: UUID) -> None:
+    """Count one more dispatch by a rule; the rules as they are kept do not follow the count."""
     text = "UPDATE dispatch_rule SET hit_count = hit_count + 1 WHERE id = ?"
-    await rows.write(Sql(text, (rule_id,)), work.connection)
+    work.writes.add(Sql(text, (rule_id,)))
 
 
 async def insert_categories(work: Work, items: Iterable[Category]) -> None:
     """Write new categories, parents before children."""
+    _kept.change(work)
     for item in items:
         await rows.insert(work.connection, "category", [to_columns(item)])
 
 
 async def insert_duties(work: Work, items: Iterable[DutyItem]) -> None:
     """Write new duty items."""
+    _kept.change(work)
     await rows.insert(work.connection, "duty_item", [to_columns(item) for item in items])
 
 
 async def insert_rules(work: Work, items: Iterable[DispatchRule]) -> None:
     """Write new dispatch rules."""
+    _kept.change(work)
     await rows.insert(work.connection, "dispatch_rule", [to_columns(item) for item in items])
 
 
 async def insert_policy(work: Work, items: Iterable[PolicyValue]) -> None:
     """Write new policy values."""
+    _kept.change(work)
     await rows.insert(work.connection, "policy_value", [to_columns(item) for item in items])
-    forget()
 
 
 async def insert_calendar(work: Work, days: Iterable[CalendarDay]) -> None:
     """Write days of a notice; a day known already takes the new notice's word."""
+    _kept.change(work)
     tail = (
         'ON CONFLICT ("date") DO UPDATE SET "is_workday" = EXCLUDED."is_workday", '
         '"name" = EXCLUDED."name", "source" = EXCLUDED."source"'
     )
     await rows.insert(work.connection, "calendar_day", [to_columns(day) for day in days], tail)
-    forget()
 
 
-async def _sources(connection: Connection | None) -> _Sources:
-    """All policy values in order, and the calendar, whose version tells its days apart from others."""
-    counts = (
-        "COUNT(*) AS days, SUM(CASE WHEN is_workday THEN 1 ELSE 0 END) AS worked, "
-        "(SELECT COUNT(*) FROM policy_value) AS amounts"
-    )
-    stamp = tuple((await read(select(counts, "calendar_day"), connection))[0].values())
-    known = _kept.get(stamp)
-    if known is not None:
-        return known
-    named = [
-        to_domain(CalendarDay, row)
-        for row in await read(select("*", "calendar_day", rows.TRUE, "ORDER BY date"), connection)
-    ]
-    values = await read(select("*", "policy_value", rows.TRUE, "ORDER BY valid_from, id"), connection)
+async def _book(connection: Connection | None) -> _Book:
+    """All of it; the calendar's version tells its days apart from others."""
+    named = await _all(CalendarDay, "calendar_day", "date", connection)
     calendar = WorkCalendar(
         tuple(named),
         frozenset(day.date.year for day in named),
         version=zlib.crc32(repr([(day.date, day.is_workday) for day in named]).encode()) >> 1,
     )
-    return _kept.keep(stamp, (tuple(to_domain(PolicyValue, row) for row in values), calendar))
+    found = await _categories(rows.TRUE, connection)
+    return _Book(
+        values=tuple(await _all(PolicyValue, "policy_value", "valid_from, id", connection)),
+        calendar=calendar,
+        tree={it.id: it for it in found},
+        by_code={it.code: it for it in found},
+        duties=tuple(await _all(DutyItem, "duty_item", "id", connection)),
+        rules=tuple(await _all(DispatchRule, "dispatch_rule", "id", connection)),
+    )
+
+
+_STAMP = (
+    "COUNT(*) AS days, SUM(CASE WHEN is_workday THEN 1 ELSE 0 END) AS worked, "
+    "(SELECT COUNT(*) FROM policy_value) AS amounts, (SELECT COUNT(*) FROM category) AS categories, "
+    "(SELECT COUNT(*) FROM duty_item) AS duties, (SELECT COUNT(*) FROM dispatch_rule) AS rules"
+)
+_kept: Reference[_Book] = Reference(select(_STAMP, "calendar_day"), _book)
+
+
+async def _all(kind: type[T], table: str, order: str, connection: Connection | None) -> list[T]:
+    return [
+        to_domain(kind, row)
+        for row in await read(select("*", table, rows.TRUE, f"ORDER BY {order}"), connection)
+    ]
 
 
 async def _categories(where: Sql, connection: Connection | None) -> list[Category]:
@@ -156,18 +179,16 @@ async def _categories(where: Sql, connection: Connection | None) -> list[Categor
     return [to_domain(Category, row) for row in found]
 
 
-async def _nearest(
-    kind: type[Held], table: str, category_id: UUID, where: Sql, connection: Connection
-) -> Held | None:
-    """The row that fits and names the category or its nearest ancestor."""
-    depths = {
-        identity(row["id"]): int(row["depth"])
-        for row in await read(above("category", [category_id]), connection)
-    }
-    query = select("d.*", f"{table} d", both(one_of("d.category_id", depths), where), "ORDER BY d.id")
-    found = [to_domain(kind, row) for row in await read(query, connection)]
-    return min(found, key=lambda it: (depths[it.category_id], it.region_id is None), default=None)
+def _nearest(book: _Book, category_id: UUID, fitting: Iterable[Held]) -> Held | None:
+    """The row that names the category or its nearest ancestor."""
+    depths: dict[UUID, int] = {}
+    above: UUID | None = category_id
+    while above is not None and above in book.tree:
+        depths[above] = len(depths)
+        above = book.tree[above].parent_id
+    named = [it for it in fitting if it.category_id in depths]
+    return min(named, key=lambda it: (depths[it.category_id], it.region_id is None), default=None)
 
 
-def _valid(at: datetime) -> Sql:
-    return Sql("d.valid_from <= ? AND (d.valid_to IS NULL OR d.valid_to > ?)", (at, at))
+def _valid(it: DutyItem | DispatchRule, at: datetime) -> bool:
+    return it.valid_from <= at and (it.valid_to is None or it.valid_to > at)

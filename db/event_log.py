@@ -12,14 +12,18 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 
 from db.connection import fetch, reader
 from db.models.event_log import EventLogRow, LogEpochRow
-from db.rows import Sql, both, one_of, select
+from db.rows import TRUE, Columns, Row, Sql, both, identity, moment, one_of, select, within
 from db.rows import read as rows_of
+from db.work.batch import Batch
 from domain.action import ActionName
 from domain.event import Event, EventKind, LoggedEvent, Scopes, Subject
 
 GENESIS = bytes(32)
 _LOCK = 0x66656E67
 _ROW = 1
+_IDS = ("subject_id", "incident_id", "assignment_id", "person_id", "actor_id")
+_WORDS = ("kind", "action", "row", "subject_noun", "subject_version")
+_CHAINED = ("seq", "at", *_WORDS, *_IDS, "scopes_before", "scopes_after", "data_hash", "prev_hash")
 UNREADABLE = "it holds what cannot be read"
 
 
@@ -32,8 +36,10 @@ class VerifyReport:
     reason: str | None = None
 
 
-async def append(connection: BaseDBAsyncClient, events: Sequence[Event]) -> int:
-    """Write `events` as the last act of the transaction on `connection`; the log's new head.
+async def append(connection: BaseDBAsyncClient, events: Sequence[Event], writes: Batch | None = None) -> int:
+    """Write `events`, at least one, as the last act of the transaction on `connection`; the log's new head.
+
+    What waits in `writes` goes with them: it must touch only rows that the transaction holds.
 
     The lock is a statement of its own before the head is read, so that the order of `seq` is the order of
     commit; SQLite's BEGIN IMMEDIATE is that lock already.
@@ -44,10 +50,11 @@ async def append(connection: BaseDBAsyncClient, events: Sequence[Event]) -> int:
     entries = []
     for event in events:
         seq += 1
-        entry = _entry(seq, event, previous)
-        entries.append(entry)
-        previous = entry.hash
-    await EventLogRow.bulk_create(entries, using_db=connection)
+        entries.append(_entry(seq, event, previous))
+        previous = entries[-1]["hash"]
+    last = writes or Batch()
+    last.insert("event_log", entries)
+    await last.flush(connection)
     return seq
 
 
@@ -55,22 +62,15 @@ async def read(
     after: int, limit: int, until: int | None = None, *, connection: BaseDBAsyncClient | None = None
 ) -> list[LoggedEvent]:
     """The next entries with `seq > after` (and `<= until`), at most `limit`."""
-    bounds = {"seq__gt": after} if until is None else {"seq__gt": after, "seq__lte": until}
-    return [
-        _logged(it)
-        for it in await EventLogRow.filter(**bounds)
-        .order_by("seq")
-        .limit(limit)
-        .using_db(connection or reader())
-    ]
+    last = TRUE if until is None else Sql("seq <= ?", (until,))
+    return await _entries(both(Sql("seq > ?", (after,)), last), limit, connection)
 
 
 async def of_incident(
     incident_id: UUID, after: int, limit: int, *, connection: BaseDBAsyncClient | None = None
 ) -> list[LoggedEvent]:
     """The next entries of one case, whatever their subject."""
-    entries = EventLogRow.filter(incident_id=incident_id, seq__gt=after).order_by("seq").limit(limit)
-    return [_logged(it) for it in await entries.using_db(connection or reader())]
+    return await _entries(Sql("incident_id = ? AND seq > ?", (incident_id, after)), limit, connection)
 
 
 async def of_incidents(
@@ -80,12 +80,10 @@ async def of_incidents(
     found: dict[UUID, list[LoggedEvent]] = {incident_id: [] for incident_id in ids}
     place = "seq, ROW_NUMBER() OVER (PARTITION BY incident_id ORDER BY seq) AS place"
     ranked = select(place, "event_log", both(Sql("seq > ?", (after,)), one_of("incident_id", found)))
-    first = select("seq", f"({ranked.text}) ranked", Sql(f"place <= {limit:d}", ranked.params))
-    chosen = await rows_of(first, connection)
-    entries = EventLogRow.filter(seq__in=[row["seq"] for row in chosen]).order_by("seq")
-    for entry in await entries.using_db(connection or reader()):
-        if entry.incident_id is not None:
-            found[entry.incident_id].append(_logged(entry))
+    chosen = select("seq", f"({ranked.text}) ranked", Sql(f"place <= {limit:d}", ranked.params))
+    for entry in await _entries(within("seq", chosen), limit * len(found), connection):
+        if entry.event.incident_id is not None:
+            found[entry.event.incident_id].append(entry)
     return found
 
 
@@ -183,71 +181,71 @@ def _fault(entry: EventLogRow, seq: int, previous: bytes) -> str | None:
         return "does not follow the entry before it"
     if entry.data is not None and _sha256(entry.data.encode()) != bytes(entry.data_hash):
         return "its data was changed"
-    if _chained(entry) != bytes(entry.hash):
+    if _chained({name: getattr(entry, name) for name in _CHAINED}) != bytes(entry.hash):
         return "it was changed"
     return None
 
 
-def _entry(seq: int, event: Event, previous: bytes) -> EventLogRow:
+def _entry(seq: int, event: Event, previous: bytes) -> Columns:
     data = _canonical(event.data)
-    entry = EventLogRow(
-        seq=seq,
-        at=event.at,
-        kind=event.kind.value,
-        action=event.action.value if event.action else None,
-        row=event.row,
-        subject_noun=event.subject.noun,
-        subject_id=event.subject.id,
-        subject_version=event.subject.version,
-        incident_id=event.incident_id,
-        assignment_id=event.assignment_id,
-        person_id=event.person_id,
-        actor_id=event.actor_id,
-        scopes_before=_scopes_text(event.scopes_before),
-        scopes_after=_scopes_text(event.scopes_after),
-        data=data,
-        data_hash=_sha256(data.encode()),
-        prev_hash=previous,
-        hash=b"",
-    )
-    entry.hash = _chained(entry)
+    entry = {
+        "seq": seq,
+        "at": event.at,
+        "kind": event.kind.value,
+        "action": event.action.value if event.action else None,
+        "row": event.row,
+        "subject_noun": event.subject.noun,
+        "subject_id": event.subject.id,
+        "subject_version": event.subject.version,
+        "incident_id": event.incident_id,
+        "assignment_id": event.assignment_id,
+        "person_id": event.person_id,
+        "actor_id": event.actor_id,
+        "scopes_before": _scopes_text(event.scopes_before),
+        "scopes_after": _scopes_text(event.scopes_after),
+        "data": data,
+        "data_hash": _sha256(data.encode()),
+        "prev_hash": previous,
+    }
+    entry["hash"] = _chained(entry)
     return entry
 
 
-def _chained(entry: EventLogRow) -> bytes:
+def _chained(entry: Columns) -> bytes:
     """SHA-256 over the hash before, everything the entry says, and the hash of its data."""
-    ids = (entry.subject_id, entry.incident_id, entry.assignment_id, entry.person_id, entry.actor_id)
     said = [
-        entry.seq,
-        entry.at.astimezone(UTC).isoformat(),
-        entry.kind,
-        entry.action,
-        entry.row,
-        entry.subject_noun,
-        entry.subject_version,
-        *(None if it is None else str(it) for it in ids),
-        entry.scopes_before,
-        entry.scopes_after,
+        entry["seq"],
+        entry["at"].astimezone(UTC).isoformat(),
+        *(entry[name] for name in _WORDS),
+        *(None if entry[name] is None else str(entry[name]) for name in _IDS),
+        entry["scopes_before"],
+        entry["scopes_after"],
     ]
-    return _sha256(bytes(entry.prev_hash) + _canonical(said).encode() + bytes(entry.data_hash))
+    return _sha256(bytes(entry["prev_hash"]) + _canonical(said).encode() + bytes(entry["data_hash"]))
 
 
-def _logged(entry: EventLogRow) -> LoggedEvent:
+async def _entries(where: Sql, limit: int, connection: BaseDBAsyncClient | None) -> list[LoggedEvent]:
+    query = select("*", "event_log", where, f"ORDER BY seq LIMIT {limit:d}")
+    return [_logged(row) for row in await rows_of(query, connection)]
+
+
+def _logged(row: Row) -> LoggedEvent:
+    ids = {name: identity(row[name]) if row[name] is not None else None for name in _IDS}
     event = Event(
-        at=entry.at,
-        kind=EventKind(entry.kind),
-        subject=Subject(entry.subject_noun, entry.subject_id, entry.subject_version),
-        row=entry.row,
-        action=ActionName(entry.action) if entry.action else None,
-        actor_id=entry.actor_id,
-        incident_id=entry.incident_id,
-        assignment_id=entry.assignment_id,
-        person_id=entry.person_id,
-        scopes_before=_scopes(entry.scopes_before),
-        scopes_after=_scopes(entry.scopes_after),
-        data=json.loads(entry.data) if entry.data else {},
+        at=moment(row["at"]),
+        kind=EventKind(row["kind"]),
+        subject=Subject(row["subject_noun"], identity(row["subject_id"]), row["subject_version"]),
+        row=row["row"],
+        action=ActionName(row["action"]) if row["action"] else None,
+        actor_id=ids["actor_id"],
+        incident_id=ids["incident_id"],
+        assignment_id=ids["assignment_id"],
+        person_id=ids["person_id"],
+        scopes_before=_scopes(row["scopes_before"]),
+        scopes_after=_scopes(row["scopes_after"]),
+        data=json.loads(row["data"]) if row["data"] else {},
     )
-    return LoggedEvent(entry.seq, event, bytes(entry.hash))
+    return LoggedEvent(row["seq"], event, bytes(row["hash"]))
 
 
 def _scopes_text(scopes: Scopes | None) -> str | None:

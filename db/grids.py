@@ -9,11 +9,12 @@ from shapely.geometry import shape
 
 from db import regions, rows
 from db.geometry import BORDER_M, Area, GridIndex
-from db.lists.filters import Column, Test, compiled
+from db.lists.filters import Asked, Column, compiled, tests_in
 from db.lists.pages import COUNT_CAP, Listing, Order, Page, Slice, order_of, read_count, read_page
-from db.rows import Connection, Kept, Row, Sql, both, one_of, read, select, to_columns, to_domain
+from db.rows import Connection, Row, Sql, both, one_of, read, select, to_columns, to_domain
 from db.unit_of_work import Work
 from db.visibility import everyone
+from db.work.reference import Reference
 from domain.errors import DomainError, ErrorCode
 from domain.grid import Grid, GridKind, GridOutline
 from domain.region import Region, RegionLevel
@@ -49,27 +50,32 @@ class _Map:
     region_indexes: tuple[GridIndex, ...]  # from the lowest level up
 
 
-_kept: Kept[_Map] = Kept()
-
-
 async def page(
     *,
     viewer: Viewer,
-    tests: Sequence[Test] = (),
+    tests: Asked = (),
     order: str = "CODE_ASC",
     slice_: Slice,
     connection: Connection | None = None,
 ) -> Page[Grid]:
     """Grids in force, by code; with a test on `retired` the retired ones too."""
     chosen = order_of(ORDERS, order)
-    return await read_page(_listing(viewer, tests), chosen, slice_, _grid, connection)
+    return await read_page(listing(viewer, tests), chosen, slice_, _grid, connection)
 
 
 async def count(
-    *, viewer: Viewer, tests: Sequence[Test] = (), cap: int = COUNT_CAP, connection: Connection | None = None
+    *, viewer: Viewer, tests: Asked = (), cap: int = COUNT_CAP, connection: Connection | None = None
 ) -> tuple[int, bool]:
     """How many grids, exact up to `cap`."""
-    return await read_count(_listing(viewer, tests), cap, connection)
+    return await read_count(listing(viewer, tests), cap, connection)
+
+
+def listing(viewer: Viewer, tests: Asked = (), search: str | None = None) -> Listing:
+    """What pages and counts of grids are taken from. BAD_INPUT with the field; nothing is found by words."""
+    if search is not None:
+        raise DomainError(ErrorCode.BAD_INPUT, "search")
+    shown = rows.TRUE if any(test.field == "retired" for test in tests_in(tests)) else _IN_FORCE
+    return Listing("g.*", "grid g", both(shown, everyone(viewer), compiled(tests, COLUMNS)))
 
 
 async def get(
@@ -87,7 +93,7 @@ async def in_force(*, connection: Connection | None = None) -> list[Grid]:
 
 async def locate(lng: float, lat: float, *, connection: Connection | None = None) -> Located | None:
     """Where a WGS-84 position lies; None outside the district. A shared border belongs to the smaller code."""
-    known = await _map(connection)
+    known = await _kept.get(connection)
     grid_id = known.grid_index.locate(lng, lat)
     if grid_id is not None:
         grid = known.grids[grid_id]
@@ -110,7 +116,7 @@ async def candidates(
     lng: float, lat: float, within_m: float = BORDER_M, *, connection: Connection | None = None
 ) -> list[Grid]:
     """The grids within so many metres of a WGS-84 position, nearest first; several ask for confirmation."""
-    known = await _map(connection)
+    known = await _kept.get(connection)
     return [known.grids[grid_id] for grid_id in known.grid_index.candidates(lng, lat, within_m)]
 
 
@@ -137,6 +143,7 @@ async def outlines(
 
 async def insert(work: Work, grid: Grid, outline: GridOutline) -> None:
     """Write a new grid with its first outline. BAD_INPUT, field `code`, when the code is taken."""
+    _kept.change(work)
     if not await rows.insert_unless_taken(work.connection, _TABLE, to_columns(grid)):
         raise DomainError(ErrorCode.BAD_INPUT, "code", zh="网格代码已存在", en="The code is taken")
     await rows.insert(work.connection, "grid_outline", [to_columns(outline)])
@@ -144,6 +151,7 @@ async def insert(work: Work, grid: Grid, outline: GridOutline) -> None:
 
 async def save(work: Work, before: Grid, after: Grid, outline: GridOutline | None = None) -> None:
     """Write a changed grid; a new `outline`, or the grid's retirement, ends the one in force."""
+    _kept.change(work)
     await rows.save(work.connection, _TABLE, to_columns(before), to_columns(after))
     ends = outline.valid_from if outline else after.valid_to
     if ends is not None:
@@ -153,28 +161,12 @@ async def save(work: Work, before: Grid, after: Grid, outline: GridOutline | Non
         await rows.insert(work.connection, "grid_outline", [to_columns(outline)])
 
 
-def _listing(viewer: Viewer, tests: Sequence[Test]) -> Listing:
-    shown = rows.TRUE if any(test.field == "retired" for test in tests) else _IN_FORCE
-    return Listing("g.*", "grid g", both(shown, everyone(viewer), compiled(tests, COLUMNS)))
-
-
 async def _grids(where: Sql, connection: Connection | None) -> list[Grid]:
     return [_grid(row) for row in await read(select("g.*", "grid g", where, "ORDER BY g.code"), connection)]
 
 
 def _grid(row: Row) -> Grid:
     return to_domain(Grid, row)
-
-
-async def _map(connection: Connection | None) -> _Map:
-    """The map in force; the stamp sees what other processes changed."""
-    stamps = (
-        "COUNT(*) AS grids, SUM(version) AS versions, SUM(area_m2) AS area, "
-        "(SELECT COUNT(*) FROM region) AS regions, "
-        "(SELECT COUNT(*) FROM region WHERE valid_to IS NULL) AS valid"
-    )
-    stamp = tuple((await read(select(stamps, "grid"), connection))[0].values())
-    return _kept.get(stamp) or _kept.keep(stamp, await _drawn(connection))
 
 
 async def _drawn(connection: Connection | None) -> _Map:
@@ -191,6 +183,15 @@ async def _drawn(connection: Connection | None) -> _Map:
             for level in levels
         ),
     )
+
+
+# what other processes change without an event
+_STAMP = (
+    "COUNT(*) AS grids, SUM(version) AS versions, SUM(area_m2) AS area, "
+    "(SELECT COUNT(*) FROM region) AS regions, "
+    "(SELECT COUNT(*) FROM region WHERE valid_to IS NULL) AS valid"
+)
+_kept: Reference[_Map] = Reference(select(_STAMP, "grid"), _drawn)
 
 
 def _index(areas: Sequence[Any], outline: Callable[[Any], Any]) -> GridIndex:

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from db import rows
-from db.rows import Sql, both, parsed, read, select
+from db.rows import Columns, Sql, both, parsed, read, select
 from db.unit_of_work import Work
 
 PLATFORM = UUID(int=0)
@@ -30,8 +30,8 @@ async def claim(
 
     Of two equal keys at once the second waits for the first to end.
     """
-    columns = {
-        "id": uuid5(actor_id, str(key)),
+    columns: Columns = {
+        "id": _id(actor_id, key),
         "actor_id": actor_id,
         "key": key,
         "command": command,
@@ -44,12 +44,15 @@ async def claim(
         return None
     found = await read(select("*", _TABLE, _of(actor_id, key)), work.connection)
     row = found[0]
-    return StoredResult(row["command"], bytes(row["input_hash"]), parsed(row["result"]))
+    result = work.answers.get(columns["id"]) or parsed(row["result"])
+    return StoredResult(row["command"], bytes(row["input_hash"]), result)
 
 
-async def keep(work: Work, actor_id: UUID, key: UUID, result: Mapping[str, Any]) -> None:
-    """Store the answer of the command that holds the key: JSON values alone, never a secret."""
-    await rows.update(work.connection, _TABLE, {"result": dict(result)}, _of(actor_id, key))
+def keep(work: Work, actor_id: UUID, key: UUID, result: Mapping[str, Any]) -> None:
+    """Store the answer of the command that holds the key, with the commit: JSON values alone, never a secret."""
+    row_id = _id(actor_id, key)
+    work.answers[row_id] = dict(result)
+    work.writes.update(_TABLE, {"result": dict(result)}, Sql("id = ?", (row_id,)))
 
 
 async def release(work: Work, actor_id: UUID, key: UUID, command: str) -> bool:
@@ -67,6 +70,10 @@ async def expire(work: Work, before: datetime) -> int:
 async def _drop(work: Work, where: Sql) -> int:
     statement = Sql(f"DELETE FROM {_TABLE} WHERE {where.text}", where.params)  # noqa: S608 - parts of ours
     return await rows.write(statement, work.connection)
+
+
+def _id(actor_id: UUID, key: UUID) -> UUID:
+    return uuid5(actor_id, str(key))
 
 
 def _of(actor_id: UUID, key: UUID) -> Sql:

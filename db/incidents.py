@@ -1,9 +1,8 @@
 """Cases as lists, look-ups and counts; whole cases for commands come from `db/cases.py`, offered here too."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from db import rows
@@ -17,13 +16,13 @@ from db.cases import (
     save,
     try_lock,
 )
-from db.lists import search
-from db.lists.filters import Column, Test, compiled
-from db.lists.pages import COUNT_CAP, Listing, Order, Page, Slice, order_of, read_count, read_page
+from db.lists import search as full_text
+from db.lists.costs import check_cost
+from db.lists.filters import OVERDUE, Asked, Column, compiled, tests_in
+from db.lists.meanings import near, overdue, within
+from db.lists.pages import COUNT_CAP, Listing, Order, Page, Slice, Way, order_of, read_count, read_page
 from db.rows import Connection, Sql, both, identity, one_of, read, select, to_domain
-from db.visibility import children, held_by, of_case, unprotected
-from domain.assignment import AssignmentState
-from domain.calendar import local_day, midnight
+from db.visibility import children, held_by, listed, of_case, owned, unprotected
 from domain.clock import Light
 from domain.incident import (
     CaseOutcome,
@@ -41,10 +40,7 @@ from domain.supervision import SupervisionLevel
 from domain.viewer import Viewer
 
 __all__ = [
-    "BoardCounts",
     "Duplicate",
-    "OrgCount",
-    "board",
     "by_external_id",
     "by_no",
     "cases",
@@ -52,6 +48,7 @@ __all__ = [
     "duplicates",
     "get",
     "insert",
+    "listing",
     "load",
     "load_of_assignment",
     "next_number",
@@ -65,9 +62,10 @@ __all__ = [
 DUPLICATES, DUPLICATE_M, DUPLICATE_DAYS = 5, 100.0, 30  # R03
 _OPEN = tuple(state for state in IncidentState if state.open)
 _COMPARED = (*_OPEN, IncidentState.CLOSED, IncidentState.ARCHIVED)
-_LIVE = tuple(state for state in AssignmentState if state.live)
 _LNG_DEGREE_M, _LAT_DEGREE_M = 55_000.0, 110_000.0  # metres per degree, low for every place of the country
-_PROTECTED = frozenset({"reporter"})  # R81: a filter would reveal it
+_ENDED = frozenset({IncidentState.CLOSED, IncidentState.ARCHIVED})
+PROTECTED = frozenset({"reporter", "complainedOrgUnit"})
+"""R81: a filter would reveal them."""
 
 ORDERS = {
     "REPORTED_AT_DESC": Order("i.reported_at", datetime, "i.id", descending=True),
@@ -80,10 +78,10 @@ ORDERS = {
     "NO_DESC": Order("i.no", str, "i.id", descending=True),
 }
 COLUMNS = {
-    "no": Column("i.no"),
+    "no": Column("i.no", indexed=True),
     "title": Column("i.title"),
-    "state": Column("i.state", IncidentState),
-    "light": Column("i.light", Light),
+    "state": Column("i.state", IncidentState, indexed=True, common=_ENDED),
+    "light": Column("i.light", Light, indexed=True, common=frozenset({Light.GREEN})),
     "source": Column("i.source", Source),
     "kind": Column("i.kind", IncidentKind),
     "domain": Column("i.domain", IncidentDomain),
@@ -91,42 +89,29 @@ COLUMNS = {
     "outcome": Column("i.outcome", CaseOutcome),
     "supervisionLevel": Column("i.supervision_level", SupervisionLevel),
     "category": Column(
-        "i.category_id", UUID, lambda ids: rows.within("i.category_id", rows.below("category", ids))
+        "i.category_id",
+        UUID,
+        lambda ids: rows.within("i.category_id", rows.below("category", ids)),
+        indexed=True,
     ),
-    "region": Column("i.region_id", UUID, lambda ids: rows.within("i.region_id", rows.below("region", ids))),
-    "grid": Column("i.grid_id", UUID),
-    "orgUnit": Column("", UUID, held_by),
-    "reporter": Column("i.reporter_id", UUID),
-    "reportedAt": Column("i.reported_at", datetime),
-    "dueAt": Column("i.due_at", datetime),
-    "closedAt": Column("i.closed_at", datetime),
+    "region": Column(
+        "i.region_id", UUID, lambda ids: rows.within("i.region_id", rows.below("region", ids)), indexed=True
+    ),
+    "grid": Column("i.grid_id", UUID, indexed=True),
+    "orgUnit": Column("", UUID, held_by, indexed=True),
+    "reporter": Column("i.reporter_id", UUID, indexed=True),
+    "complainedOrgUnit": Column("i.complained_org_id", UUID),
+    "reportedAt": Column("i.reported_at", datetime, indexed=True),
+    "dueAt": Column("i.due_at", datetime, indexed=True),
+    "closedAt": Column("i.closed_at", datetime, indexed=True),
+    OVERDUE: Column("i.due_at", meaning=overdue("i.due_at", one_of("i.state", _OPEN)), indexed=True),
     "onTime": Column("i.on_time", bool),
     "round": Column("i.round", int),
+    "escalationStep": Column("i.escalation_step", int),
+    "returnPending": Column("i.return_pending", bool),
+    "place.within": Column("", meaning=within("i.lng", "i.lat"), indexed=True),
+    "place.near": Column("", meaning=near("i.lng", "i.lat"), indexed=True),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class OrgCount:
-    """The open cases a unit holds live rows of, and how many of them have a red row."""
-
-    org_id: UUID
-    open: int
-    red: int
-
-
-@dataclass(frozen=True, slots=True)
-class BoardCounts:
-    """The numbers of the wall, over the cases the viewer may see; today is the district's day."""
-
-    at: datetime
-    open: int
-    yellow: int
-    red: int
-    supervised: int
-    reported_today: int
-    closed_today: int
-    by_state: tuple[tuple[IncidentState, int], ...]
-    by_org: tuple[OrgCount, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,30 +126,57 @@ class Duplicate:
 async def page(
     *,
     viewer: Viewer,
-    tests: Sequence[Test] = (),
+    tests: Asked = (),
     order: str = "REPORTED_AT_DESC",
     search: str | None = None,
+    now: datetime | None = None,
     slice_: Slice,
     connection: Connection | None = None,
 ) -> Page[Incident]:
     """Cases the viewer may see; `category` and `region` mean the node or what is below it.
 
-    BAD_INPUT with `orderBy`, `search` or the field of a test; BAD_CURSOR.
+    BAD_INPUT with `orderBy`, `search` or the field of a test; TOO_COSTLY with the field; BAD_CURSOR.
     """
     chosen = order_of(ORDERS, order)
-    return await read_page(_listing(viewer, tests, search), chosen, slice_, incident_of, connection)
+    return await read_page(listing(viewer, tests, search, now), chosen, slice_, incident_of, connection)
 
 
 async def count(
     *,
     viewer: Viewer,
-    tests: Sequence[Test] = (),
+    tests: Asked = (),
     search: str | None = None,
+    now: datetime | None = None,
     cap: int = COUNT_CAP,
     connection: Connection | None = None,
 ) -> tuple[int, bool]:
     """How many cases, exact up to `cap`."""
-    return await read_count(_listing(viewer, tests, search), cap, connection)
+    return await read_count(listing(viewer, tests, search, now), cap, connection)
+
+
+def listing(
+    viewer: Viewer, tests: Asked = (), search: str | None = None, now: datetime | None = None
+) -> Listing:
+    """What pages and counts of cases are taken from; `now` is the business time, for `overdueBy`.
+
+    BAD_INPUT and TOO_COSTLY with the field. A protected field anywhere in the filter keeps the cases away that
+    it would reveal (R81).
+    """
+    parts = [compiled(tests, COLUMNS, now)]
+    if any(test.field in PROTECTED for test in tests_in(tests)):
+        parts.append(unprotected(viewer))
+    ways: list[Way] = []
+    if search is None:
+        check_cost(tests, COLUMNS)
+    else:
+        private, open_ = may_search_content(viewer), unprotected(viewer)
+        ids, besides = full_text.found(search, private=private, unprotected=open_)
+        ways.append(Way(ids, both(*parts, of_case(viewer), besides)))
+        parts.append(full_text.condition(search, private=private, unprotected=open_))
+    own = owned(viewer)
+    if own is not None:
+        ways.append(Way(own, both(*parts)))
+    return Listing("i.*", "incident i", both(listed(viewer), *parts), tuple(ways))
 
 
 async def get(
@@ -173,6 +185,11 @@ async def get(
     """Cases by id; those the viewer may not see are absent."""
     where = both(one_of("i.id", sorted(set(ids))), of_case(viewer))
     return {it.id: it for it in await _incidents(where, connection)}
+
+
+def key(row_id: UUID | None, no: str | None) -> Sql:
+    """One case, by its id or else by its number."""
+    return one_of("i.id", [row_id]) if row_id is not None else one_of("i.no", [no])
 
 
 async def by_no(no: str, *, viewer: Viewer, connection: Connection | None = None) -> Incident | None:
@@ -231,44 +248,6 @@ async def duplicates(
     return [Duplicate(it, distance, it.id in seen) for it, distance in near[:DUPLICATES]]
 
 
-async def board(*, viewer: Viewer, now: datetime, connection: Connection | None = None) -> BoardCounts:
-    """The counts of the wall in three statements; call it inside `read_cut` where they must be one instant."""
-    visible, today = of_case(viewer), midnight(local_day(now))
-    states = await _grouped("i.state AS code, COUNT(*) AS n", "incident i", visible, "i.state", connection)
-    opened = both(one_of("i.state", _OPEN), visible)
-    sums = (
-        "COUNT(*) AS open, SUM(CASE WHEN i.light = 'YELLOW' THEN 1 ELSE 0 END) AS yellow, "
-        "SUM(CASE WHEN i.light = 'RED' THEN 1 ELSE 0 END) AS red, "
-        "SUM(CASE WHEN i.supervision_level <> 'NONE' THEN 1 ELSE 0 END) AS supervised"
-    )
-    totals = (await read(select(sums, "incident i", opened), connection))[0]
-    held = both(one_of("a.state", _LIVE), opened)
-    columns = (
-        "a.org_id AS code, COUNT(DISTINCT a.incident_id) AS open, "
-        "COUNT(DISTINCT CASE WHEN a.light = 'RED' THEN a.incident_id END) AS red"
-    )
-    source = "assignment a JOIN incident i ON i.id = a.incident_id"
-    units = await _grouped(columns, source, held, "a.org_id", connection)
-    return BoardCounts(
-        at=now,
-        **{name: int(totals[name] or 0) for name in ("open", "yellow", "red", "supervised")},
-        reported_today=await _since("i.reported_at", today, visible, connection),
-        closed_today=await _since("i.closed_at", today, visible, connection),
-        by_state=tuple((IncidentState(row["code"]), int(row["n"])) for row in states),
-        by_org=tuple(OrgCount(identity(row["code"]), int(row["open"]), int(row["red"])) for row in units),
-    )
-
-
-def _listing(viewer: Viewer, tests: Sequence[Test], words: str | None) -> Listing:
-    parts = [of_case(viewer), compiled(tests, COLUMNS)]
-    if any(test.field in _PROTECTED for test in tests):
-        parts.append(unprotected(viewer))
-    if words is not None:
-        private = may_search_content(viewer)
-        parts.append(search.condition(words, private=private, unprotected=unprotected(viewer)))
-    return Listing("i.*", "incident i", both(*parts))
-
-
 async def _incidents(where: Sql, connection: Connection | None) -> list[Incident]:
     return [incident_of(row) for row in await read(select("i.*", "incident i", where), connection)]
 
@@ -288,14 +267,3 @@ def _between(column: str, middle: float, reach: float) -> Sql:
 def _distance(incident: Incident, point: Point) -> float:
     spot = incident.spot
     return distance_m(Point(spot.lng, spot.lat, Crs.WGS84), point) if spot else float("inf")
-
-
-async def _grouped(
-    columns: str, source: str, where: Sql, by: str, connection: Connection | None
-) -> list[dict[str, Any]]:
-    return await read(select(columns, source, where, f"GROUP BY {by} ORDER BY {by}"), connection)
-
-
-async def _since(column: str, start: datetime, visible: Sql, connection: Connection | None) -> int:
-    fits = both(Sql(f"{column} >= ?", (start,)), visible)
-    return int((await read(select("COUNT(*) AS n", "incident i", fits), connection))[0]["n"])

@@ -1,14 +1,15 @@
 """Units."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from uuid import UUID
 
 from db import rows
-from db.lists.filters import Column, Test, compiled
+from db.lists.filters import Asked, Column, compiled
 from db.lists.pages import COUNT_CAP, Listing, Order, Page, Slice, order_of, read_count, read_page
 from db.rows import Connection, Sql, both, one_of, read, select, to_columns, to_domain
 from db.unit_of_work import Work
 from db.visibility import everyone
+from db.work.reference import Reference
 from domain.errors import DomainError, ErrorCode
 from domain.org import OrgKind, OrgUnit
 from domain.viewer import Viewer
@@ -32,21 +33,28 @@ COLUMNS = {
 async def page(
     *,
     viewer: Viewer,
-    tests: Sequence[Test] = (),
+    tests: Asked = (),
     order: str = "CODE_ASC",
     slice_: Slice,
     connection: Connection | None = None,
 ) -> Page[OrgUnit]:
     """Units in an order."""
     chosen = order_of(ORDERS, order)
-    return await read_page(_listing(viewer, tests), chosen, slice_, _unit, connection)
+    return await read_page(listing(viewer, tests), chosen, slice_, _unit, connection)
 
 
 async def count(
-    *, viewer: Viewer, tests: Sequence[Test] = (), cap: int = COUNT_CAP, connection: Connection | None = None
+    *, viewer: Viewer, tests: Asked = (), cap: int = COUNT_CAP, connection: Connection | None = None
 ) -> tuple[int, bool]:
     """How many units, exact up to `cap`."""
-    return await read_count(_listing(viewer, tests), cap, connection)
+    return await read_count(listing(viewer, tests), cap, connection)
+
+
+def listing(viewer: Viewer, tests: Asked = (), search: str | None = None) -> Listing:
+    """What pages and counts of units are taken from. BAD_INPUT with the field; nothing is found by words."""
+    if search is not None:
+        raise DomainError(ErrorCode.BAD_INPUT, "search")
+    return Listing("o.*", "org_unit o", both(everyone(viewer), compiled(tests, COLUMNS)))
 
 
 async def get(
@@ -54,6 +62,12 @@ async def get(
 ) -> dict[UUID, OrgUnit]:
     """Units by id."""
     return {it.id: it for it in await _found(both(one_of("id", ids), everyone(viewer)), connection)}
+
+
+async def known(ids: Collection[UUID], connection: Connection | None = None) -> dict[UUID, OrgUnit]:
+    """Units by id, for commands: kept in the process, for a unit never changes."""
+    kept = await _kept.get(connection, lambda units: units.keys() >= set(ids))
+    return {it: kept[it] for it in ids if it in kept}
 
 
 async def by_code(code: str, *, connection: Connection | None = None) -> OrgUnit | None:
@@ -69,22 +83,27 @@ async def all_by_code(*, connection: Connection | None = None) -> dict[str, OrgU
 
 async def insert(work: Work, org: OrgUnit) -> None:
     """Write a new unit. BAD_INPUT, field `code`, when the code is taken."""
+    _kept.change(work)
     if not await rows.insert_unless_taken(work.connection, _TABLE, to_columns(org)):
         raise DomainError(ErrorCode.BAD_INPUT, "code", zh="单位代码已存在", en="The code is taken")
 
 
 async def insert_all(work: Work, orgs: Iterable[OrgUnit]) -> None:
     """Write new units, parents before children."""
+    _kept.change(work)
     for org in orgs:
         await rows.insert(work.connection, _TABLE, [to_columns(org)])
 
 
-def _listing(viewer: Viewer, tests: Sequence[Test]) -> Listing:
-    return Listing("o.*", "org_unit o", both(everyone(viewer), compiled(tests, COLUMNS)))
-
-
 async def _found(where: Sql, connection: Connection | None) -> list[OrgUnit]:
     return [_unit(row) for row in await read(select("*", _TABLE, where, "ORDER BY code"), connection)]
+
+
+async def _all(connection: Connection | None) -> dict[UUID, OrgUnit]:
+    return {it.id: it for it in await _found(rows.TRUE, connection)}
+
+
+_kept: Reference[dict[UUID, OrgUnit]] = Reference(select("COUNT(*) AS units", _TABLE), _all)
 
 
 def _unit(row: rows.Row) -> OrgUnit:

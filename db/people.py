@@ -1,11 +1,11 @@
 """People, their posts and credentials; names and phones are sealed for their place (R80)."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
 from db import idempotency, rows
-from db.lists.filters import Column, Test, compiled
+from db.lists.filters import Asked, Column, compiled
 from db.lists.pages import COUNT_CAP, Listing, Order, Page, Slice, order_of, read_count, read_page
 from db.rows import Columns, Connection, Row, Sql, both, identity, one_of, read, select, to_columns, to_domain
 from db.sealed import BrokenSealError, blind_index, seal, unseal
@@ -32,21 +32,28 @@ COLUMNS = {
 async def page(
     *,
     viewer: Viewer,
-    tests: Sequence[Test] = (),
+    tests: Asked = (),
     order: str = "USERNAME_ASC",
     slice_: Slice,
     connection: Connection | None = None,
 ) -> Page[Person]:
     """People the viewer may see."""
     chosen = order_of(ORDERS, order)
-    return await read_page(_listing(viewer, tests), chosen, slice_, _person, connection)
+    return await read_page(listing(viewer, tests), chosen, slice_, _person, connection)
 
 
 async def count(
-    *, viewer: Viewer, tests: Sequence[Test] = (), cap: int = COUNT_CAP, connection: Connection | None = None
+    *, viewer: Viewer, tests: Asked = (), cap: int = COUNT_CAP, connection: Connection | None = None
 ) -> tuple[int, bool]:
     """How many people, exact up to `cap`."""
-    return await read_count(_listing(viewer, tests), cap, connection)
+    return await read_count(listing(viewer, tests), cap, connection)
+
+
+def listing(viewer: Viewer, tests: Asked = (), search: str | None = None) -> Listing:
+    """What pages and counts of people are taken from. BAD_INPUT with the field; nothing is found by words."""
+    if search is not None:
+        raise DomainError(ErrorCode.BAD_INPUT, "search")
+    return Listing("p.*", "person p", both(of_person(viewer), compiled(tests, COLUMNS)))
 
 
 async def get(
@@ -245,10 +252,6 @@ async def announce_end(work: Work, post: Post, at: datetime) -> bool:
 
 def _in_force(now: datetime) -> Sql:
     return Sql("t.starts_at <= ? AND (t.ends_at IS NULL OR t.ends_at > ?)", (now, now))
-
-
-def _listing(viewer: Viewer, tests: Sequence[Test]) -> Listing:
-    return Listing("p.*", "person p", both(of_person(viewer), compiled(tests, COLUMNS)))
 
 
 async def _people(where: Sql, connection: Connection | None) -> list[Person]:

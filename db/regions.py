@@ -1,13 +1,13 @@
 """Administrative divisions."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
 from db.rows import (
     Connection,
     Sql,
-    above,
     both,
     identity,
     insert,
@@ -20,10 +20,19 @@ from db.rows import (
 )
 from db.unit_of_work import Work
 from db.visibility import everyone
+from db.work.reference import Reference
 from domain.region import Region, RegionLevel
 from domain.viewer import Viewer
 
 _TABLE = "region"
+
+
+@dataclass(frozen=True, slots=True)
+class _Tree:
+    """Every region's parent, and the district in force."""
+
+    parents: Mapping[UUID, UUID | None]
+    district: Region | None
 
 
 async def get(
@@ -52,9 +61,7 @@ async def by_code(
 
 async def district(*, connection: Connection | None = None) -> Region | None:
     """The district in force; None before any data was loaded."""
-    where = Sql("level = ? AND valid_to IS NULL", (RegionLevel.DISTRICT,))
-    found = await _found(where, connection)
-    return found[0] if found else None
+    return (await _kept.get(connection, lambda tree: tree.district is not None)).district
 
 
 async def ancestors(region_id: UUID, *, connection: Connection | None = None) -> tuple[UUID, ...]:
@@ -65,12 +72,9 @@ async def ancestors(region_id: UUID, *, connection: Connection | None = None) ->
 async def ancestors_of(
     ids: Collection[UUID], *, connection: Connection | None = None
 ) -> dict[UUID, tuple[UUID, ...]]:
-    """`ancestors` of several regions in one statement."""
-    found: dict[UUID, tuple[UUID, ...]] = dict.fromkeys(ids, ())
-    rows = await read(above(_TABLE, sorted(found)), connection) if found else []
-    for row in sorted(rows, key=lambda row: int(row["depth"])):
-        found[identity(row["start"])] += (identity(row["id"]),)
-    return found
+    """`ancestors` of several regions."""
+    parents = (await _kept.get(connection, lambda tree: tree.parents.keys() >= set(ids))).parents
+    return {one: tuple(_upwards(one, parents)) for one in ids}
 
 
 async def outlined(*, connection: Connection | None = None) -> list[Region]:
@@ -85,13 +89,38 @@ async def of_ids(ids: Collection[UUID], *, connection: Connection | None = None)
 
 async def insert_all(work: Work, regions: Iterable[Region]) -> None:
     """Write new regions, parents before children."""
+    _kept.change(work)
     for region in regions:
         await insert(work.connection, _TABLE, [to_columns(region)])
 
 
 async def close(work: Work, region_id: UUID, valid_to: date) -> None:
     """End a region's validity (exclusive)."""
+    _kept.change(work)
     await update(work.connection, _TABLE, {"valid_to": valid_to}, Sql("id = ?", (region_id,)))
+
+
+def forget() -> None:
+    """Read the tree anew: a division was changed."""
+    _kept.forget()
+
+
+def _upwards(region_id: UUID, parents: Mapping[UUID, UUID | None]) -> Iterator[UUID]:
+    above: UUID | None = region_id
+    while above is not None and above in parents:
+        yield above
+        above = parents[above]
+
+
+async def _tree(connection: Connection | None) -> _Tree:
+    found = await read(select("id, parent_id", _TABLE), connection)
+    top = await _found(Sql("level = ? AND valid_to IS NULL", (RegionLevel.DISTRICT,)), connection)
+    parents = {identity(row["id"]): identity(row["parent_id"]) if row["parent_id"] else None for row in found}
+    return _Tree(parents, top[0] if top else None)
+
+
+_STAMP = "COUNT(*) AS regions, SUM(CASE WHEN valid_to IS NULL THEN 1 ELSE 0 END) AS valid"
+_kept: Reference[_Tree] = Reference(select(_STAMP, _TABLE), _tree)
 
 
 async def _found(where: Sql, connection: Connection | None) -> list[Region]:

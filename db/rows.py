@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, S
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -20,6 +20,8 @@ from tortoise.context import require_context
 from db.connection import fetch, numbered, reader
 
 T = TypeVar("T")
+_PLAIN = frozenset({str, int, float, bool, bytes, type(None)})
+_AS_THEY_ARE = {True: _PLAIN, False: _PLAIN | {UUID, date}}  # on SQLite, on PostgreSQL
 Row = dict[str, Any]
 Columns = dict[str, Any]
 Connection = BaseDBAsyncClient
@@ -101,6 +103,20 @@ async def read(query: Sql, connection: Connection | None = None) -> list[Row]:
     return await fetch(query.text, bound(query.params, client), connection=client)
 
 
+async def several(queries: Mapping[str, Sql], connection: Connection | None = None) -> dict[str, list[Row]]:
+    """The rows of several queries by their names, in one round trip to PostgreSQL; values as JSON has them there.
+
+    Bytes are hexadecimal there, after two other characters.
+    """
+    client = connection or reader()
+    if _on_sqlite(client):
+        return {name: await read(query, client) for name, query in queries.items()}
+    texts = [f"(SELECT JSON_AGG(r) FROM ({query.text}) r) AS {name}" for name, query in queries.items()]  # noqa: S608 - parts of ours
+    values = tuple(value for query in queries.values() for value in query.params)
+    row = (await read(Sql(f"SELECT {', '.join(texts)}", values), client))[0]
+    return {name: parsed(row[name]) or [] for name in queries}
+
+
 async def write(statement: Sql, connection: Connection) -> int:
     """Run an UPDATE or DELETE; how many rows it touched."""
     sqlite = _on_sqlite(connection)
@@ -111,14 +127,21 @@ async def write(statement: Sql, connection: Connection) -> int:
 
 async def insert(connection: Connection, table: str, rows: Sequence[Columns], tail: str = "") -> list[Row]:
     """Write new rows, all of the same columns, in one statement; what `tail` (RETURNING …) answers."""
-    if not rows:
-        return []
-    names = list(rows[0])
-    places = ", ".join(f"({_places(names)})" for _ in rows)
-    columns = ", ".join(f'"{name}"' for name in names)
+    return await read(insertion(table, rows, tail), connection) if rows else []
+
+
+def insertion(table: str, rows: Sequence[Columns], tail: str = "") -> Sql:
+    """The statement that writes new rows, at least one, all of the same columns."""
+    names = tuple(rows[0])
     params = tuple(row[name] for row in rows for name in names)
-    text = f'INSERT INTO "{table}" ({columns}) VALUES {places} {tail}'  # noqa: S608 - names of ours
-    return await read(Sql(text.rstrip(), params), connection)
+    return Sql(_insert_text(table, names, len(rows), tail), params)
+
+
+@lru_cache(1024)
+def _insert_text(table: str, names: tuple[str, ...], count: int, tail: str) -> str:
+    columns = ", ".join(f'"{name}"' for name in names)
+    places = ", ".join([f"({_places(names)})"] * count)
+    return f'INSERT INTO "{table}" ({columns}) VALUES {places} {tail}'.rstrip()  # noqa: S608 - names of ours
 
 
 async def insert_unless_taken(connection: Connection, table: str, row: Columns) -> bool:
@@ -128,11 +151,14 @@ async def insert_unless_taken(connection: Connection, table: str, row: Columns) 
 
 async def update(connection: Connection, table: str, changes: Columns, where: Sql) -> int:
     """Set columns of the rows that fit; how many there were. Without changes it asks nothing."""
-    if not changes:
-        return 0
+    return await write(change(table, changes, where), connection) if changes else 0
+
+
+def change(table: str, changes: Columns, where: Sql) -> Sql:
+    """The statement that sets columns, at least one, of the rows that fit."""
     settings = ", ".join(f'"{name}" = ?' for name in changes)
     text = f'UPDATE "{table}" SET {settings} WHERE {where.text}'  # noqa: S608 - names of ours
-    return await write(Sql(text, (*changes.values(), *where.params)), connection)
+    return Sql(text, (*changes.values(), *where.params))
 
 
 async def save(connection: Connection, table: str, before: Columns, after: Columns, key: str = "id") -> None:
@@ -153,7 +179,8 @@ async def lock(connection: Connection, table: str, row_id: UUID | int, *, wait: 
 def bound(values: Sequence[object], client: Connection) -> list[object]:
     """The values as the client's driver takes them: times in UTC, terms as text, ids and times as SQLite text."""
     sqlite = _on_sqlite(client)
-    return [_bound(value, sqlite=sqlite) for value in values]
+    ready = _AS_THEY_ARE[sqlite]
+    return [value if type(value) in ready else _bound(value, sqlite=sqlite) for value in values]
 
 
 def to_domain(cls: type[T], row: Mapping[str, Any]) -> T:
@@ -164,7 +191,12 @@ def to_domain(cls: type[T], row: Mapping[str, Any]) -> T:
 
 def to_columns(thing: object) -> Columns:
     """A dataclass' fields as columns of the same names."""
-    return {field.name: getattr(thing, field.name) for field in fields(typing.cast("Any", thing))}
+    return {name: getattr(thing, name) for name in _names(typing.cast("Hashable", type(thing)))}
+
+
+def converter(cls: type, name: str) -> Callable[[Any], Any]:
+    """How a column's value becomes that field of a dataclass."""
+    return dict(_converters(typing.cast("Hashable", cls)))[name]
 
 
 def moment(value: object) -> datetime:
@@ -224,6 +256,11 @@ def _bound(value: object, *, sqlite: bool) -> object:
     if isinstance(value, Mapping | list | tuple):
         return json.dumps(value, ensure_ascii=False)
     return str(value) if sqlite and isinstance(value, UUID | date) else value
+
+
+@cache
+def _names(cls: Any) -> tuple[str, ...]:  # noqa: ANN401 - a class, as a key
+    return tuple(field.name for field in fields(cls))
 
 
 @cache

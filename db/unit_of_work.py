@@ -3,17 +3,19 @@
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
+from uuid import UUID
 
 from tortoise.backends.base.client import TransactionalDBClient
 from tortoise.transactions import in_transaction as tortoise_transaction
 
 from db import bell, event_log
 from db.engines.faults import Contention, unavailable
+from db.work.batch import Batch
 from domain.errors import DomainError
 from domain.event import Event
 
@@ -30,18 +32,50 @@ _listeners: list[Callable[[Sequence[Event]], None]] = []
 
 @dataclass(slots=True, eq=False)
 class Work:
-    """One open transaction. `connection` goes to every query as `using_db`.
+    """One open transaction. `connection` goes to every query as `using_db`; `writes` are sent with its end.
 
-    `rung` is true once the bell was rung, after the commit.
+    `rung` is true once the bell was rung, after the commit; `answers` are the results under the keys claimed in
+    this transaction, which are stored with its end.
     """
 
     connection: TransactionalDBClient
     events: list[Event] = field(default_factory=list)
+    writes: Batch = field(default_factory=Batch)
     rung: bool = False
+    answers: dict[UUID, Mapping[str, Any]] = field(default_factory=dict)
+    ends: list[Callable[[], None]] = field(default_factory=list)
 
     def append(self, event: Event) -> None:
         """Keep an event; all are written together, as the last thing before the commit."""
         self.events.append(event)
+
+    def at_end(self, told: Callable[[], None]) -> None:
+        """Call this when the transaction has ended, whether it was committed or not."""
+        self.ends.append(told)
+
+    def take(self, part: "Work", *, stored: bool) -> None:
+        """What a part of this transaction did becomes its own; of one that was undone only who awaits the end."""
+        if stored:
+            self.events += part.events
+            self.writes.take(part.writes)
+        self.ends += part.ends
+
+    async def finish(self) -> int:
+        """Send what waits, the events last; the log's new head, or 0 where nothing happened."""
+        if self.events:
+            return await event_log.append(self.connection, self.events, self.writes)
+        await self.writes.flush(self.connection)
+        return 0
+
+    def end(self, head: int) -> None:
+        """Tell whoever has to know that the transaction has ended: with a `head` it may have been committed."""
+        if head:  # a cancelled commit may still have been made, and a needless ring costs one read
+            bell.ring(head)
+            self.rung = True
+            for listener in _listeners:
+                listener(self.events)
+        for told in self.ends:
+            told()
 
 
 @asynccontextmanager
@@ -55,28 +89,30 @@ async def begin() -> AsyncIterator[Work]:
         raise RuntimeError("a unit of work is open already; hand its Work down instead")
     token = _inside.set(True)
     head = 0
+    work: Work | None = None
     try:
         async with tortoise_transaction("default") as connection:
             work = Work(connection)
             yield work
-            if work.events:
-                head = await event_log.append(connection, work.events)
+            head = await work.finish()
     finally:
         _inside.reset(token)
-        if head:  # a cancelled commit may still have been made, and a needless ring costs one read
-            bell.ring(head)
-            work.rung = True
-            for listener in _listeners:
-                listener(work.events)
+        if work is not None:
+            work.end(head)
 
 
-async def in_transaction(body: Callable[[Work], Awaitable[T]]) -> T:
+async def in_transaction(
+    body: Callable[[Work], Awaitable[T]],
+    *,
+    first: Callable[[Callable[[Work], Awaitable[T]]], Awaitable[T]] | None = None,
+) -> T:
     """Run `body` in one transaction to its end, even if the caller is cancelled meanwhile.
 
-    It is tried up to `ATTEMPTS` times when two writers meet, so `body` must be able to run again.
+    `first` makes the first attempt in its own way (`db.work.groups`). There are up to `ATTEMPTS` when two writers
+    meet, so `body` must be able to run again.
     Raises UNAVAILABLE when the store is lost or stays contended, and whatever `body` raises.
     """
-    task = asyncio.create_task(_attempts(body), name="unit of work")
+    task = asyncio.create_task(_attempts(body, first or _once), name="unit of work")
     _running.add(task)
     task.add_done_callback(_running.discard)
     try:
@@ -101,10 +137,12 @@ async def settle() -> None:
         await asyncio.wait(_running)
 
 
-async def _attempts(body: Callable[[Work], Awaitable[T]]) -> T:
+async def _attempts(
+    body: Callable[[Work], Awaitable[T]], first: Callable[[Callable[[Work], Awaitable[T]]], Awaitable[T]]
+) -> T:
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            return await _once(body)
+            return await (first if attempt == 1 else _once)(body)
         except Contention:
             if attempt == ATTEMPTS:
                 break

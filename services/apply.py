@@ -63,11 +63,11 @@ async def change_case(
         case = await cases.load(work, given.id, viewer=call.actor)
         check_version(case.incident.version, given.expected_version)
         act = await act_of(work, call, action)
-        case, _ = await catch_up(work, act, case)
-        require(call.actor, action, case)
-        outcome = await decide(work, act, case)
+        late, _ = await caught_up(work, act, case)
+        require(call.actor, action, late)
+        outcome = await decide(work, act, late)
         await apply(work, case, outcome)
-        return answer(case, outcome.case)
+        return answer(late, outcome.case)
 
     return await perform(call, action, given, body)
 
@@ -84,20 +84,28 @@ async def change_row(
         case = await cases.load_of_assignment(work, given.id, viewer=call.actor)
         check_version(case.assignment(given.id).version, given.expected_version)
         act = await act_of(work, call, action)
-        case, _ = await catch_up(work, act, case)
-        row = case.assignment(given.id)
-        require(call.actor, action, case, row)
-        outcome = await decide(work, act, case, row)
+        late, _ = await caught_up(work, act, case)
+        row = late.assignment(given.id)
+        require(call.actor, action, late, row)
+        outcome = await decide(work, act, late, row)
         await apply(work, case, outcome)
-        return answer(case, outcome.case, assignment_id=row.id)
+        return answer(late, outcome.case, assignment_id=row.id)
 
     return await perform(call, action, given, body)
 
 
-async def catch_up(work: Work, act: Act, case: Case) -> tuple[Case, int]:
+async def catch_up(work: Work, act: Act, case: Case) -> int:
+    """Let every step that is due happen and store the case; how many fired."""
+    after, fired = await caught_up(work, act, case)
+    await cases.save(work, case, after)
+    return fired
+
+
+async def caught_up(work: Work, act: Act, case: Case) -> tuple[Case, int]:
     """The case after every step that is due, each noted under its unique key (design §6), and how many fired.
 
-    Commands do this too: what was late before somebody acted is late, lit and urged, sweep or no sweep.
+    Commands do this too: what was late before somebody acted is late, lit and urged, sweep or no sweep. They
+    store what happened then together with what they do.
     """
     timed = replace(act, actor=SYSTEM, action=None)
     after, fired = case, 0
@@ -106,7 +114,6 @@ async def catch_up(work: Work, act: Act, case: Case) -> tuple[Case, int]:
             break
         after, fired = due.outcome.case, fired + 1
         work.events.extend(due.outcome.events)
-    await cases.save(work, case, after)
     return after, fired
 
 
@@ -151,6 +158,7 @@ def answer(
         assignment_id=assignment_id,
         made={noun: ids for noun, ids in made.items() if ids},
         warnings=(*warnings, *provisional(before, after)),
+        case=after,
     )
 
 

@@ -86,7 +86,7 @@ async def dispatch(call: Call, given: DispatchIncident) -> Result:
         rules.check_mode(given.mode, given.supports, given.copies)
         order = await _order(work, act, case, given)
         if order.rule_id is not None:
-            await dictionaries.hit(work, order.rule_id)
+            dictionaries.hit(work, order.rule_id)
         return rules.dispatch(act, case, order)
 
     return await change_case(call, A.dispatchIncident, given, decide)
@@ -137,7 +137,7 @@ async def submit(call: Call, given: SubmitResult) -> Result:
 
 async def _order(work: Work, act: Act, case: Case, given: DispatchIncident) -> rules.Dispatch:
     """The order with its unit looked up, and what binds that unit: a duty item first, else a dispatch rule."""
-    found = await orgs.get(given.leads, viewer=act.actor, connection=work.connection)
+    found = await orgs.known(given.leads, work.connection)
     leads = tuple(found[it] for it in given.leads if it in found)
     if len(leads) != len(given.leads):
         raise DomainError(ErrorCode.NOT_FOUND, "leads")

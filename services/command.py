@@ -14,8 +14,10 @@ from uuid import UUID
 from db import clocks, idempotency
 from db.clocks import BusinessClock
 from db.rows import Kept
-from db.unit_of_work import Work, in_transaction
+from db.unit_of_work import Work
+from db.work.groups import in_group
 from domain.action import ActionName
+from domain.case import Case
 from domain.errors import DomainError, ErrorCode, Warned
 from domain.place import Crs, Point, checked_point
 from domain.viewer import Viewer
@@ -60,9 +62,9 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The ids of what a command made or changed: a payload is built by re-reading them, also on replay.
+    """The ids of what a command made or changed: what a payload is built from, and all that a replay has.
 
-    `facts` are small answers that are never stored, so a replay comes without them.
+    `case` is the case as it was stored, `facts` are small answers that are never stored: a replay comes without.
     """
 
     incident_id: UUID | None = None
@@ -70,6 +72,7 @@ class Result:
     made: Mapping[str, tuple[UUID, ...]] = field(default_factory=lambda: MappingProxyType({}))
     warnings: tuple[Warned, ...] = ()
     facts: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    case: Case | None = field(default=None, compare=False)
 
 
 def new_id() -> UUID:
@@ -126,10 +129,10 @@ async def perform(
                 raise DomainError(ErrorCode.IDEMPOTENCY_KEY_REUSED, "idempotencyKey")
             return _replayed(stored.result)
         result = await body(work)
-        await idempotency.keep(work, call.actor.person_id, call.key, _stored(result))
+        idempotency.keep(work, call.actor.person_id, call.key, _stored(result))
         return result
 
-    return await in_transaction(attempt)
+    return await in_group(attempt)
 
 
 def check_version(version: int, expected: int) -> None:

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from db import cases, followups, incidents, supervisions, verifications
-from db.incidents import OrgCount
+from db import board, cases, followups, incidents, supervisions, verifications
+from db.board import OrgCount
 from db.unit_of_work import in_transaction
 from domain.case import put
 from domain.clock import Light
@@ -126,10 +126,10 @@ async def test_the_board_counts_what_its_viewer_may_see() -> None:
     await in_transaction(
         lambda work: cases.save(work, late, replace(after, assignments=put(late.assignments, row)))
     )
-    board = await incidents.board(viewer=district.viewer("director"), now=NOW)
-    assert (board.open, board.yellow, board.red, board.supervised) == (3, 0, 1, 1)
-    assert (board.reported_today, board.closed_today) == (2, 1)
-    assert dict(board.by_state) == dict.fromkeys(
+    wall = await board.counts(viewer=district.viewer("director"), now=NOW)
+    assert (wall.open, wall.yellow, wall.red, wall.supervised) == (3, 0, 1, 1)
+    assert (wall.reported_today, wall.closed_today) == (2, 1)
+    assert dict(wall.by_state) == dict.fromkeys(
         (
             IncidentState.REPORTED,
             IncidentState.CLOSED,
@@ -139,8 +139,8 @@ async def test_the_board_counts_what_its_viewer_may_see() -> None:
         1,
     )
     housing, civil = district.orgs["HOUSING"].id, district.orgs["CIVIL"].id
-    assert set(board.by_org) == {OrgCount(housing, 1, 1), OrgCount(civil, 1, 0)}
-    own = await incidents.board(viewer=district.viewer("civil"), now=NOW)
+    assert set(wall.by_org) == {OrgCount(housing, 1, 1), OrgCount(civil, 1, 0)}
+    own = await board.counts(viewer=district.viewer("civil"), now=NOW)
     assert (own.open, own.red, own.by_org) == (1, 0, (OrgCount(civil, 1, 0),))
-    empty = await incidents.board(viewer=district.viewer("sysadmin"), now=NOW)
+    empty = await board.counts(viewer=district.viewer("sysadmin"), now=NOW)
     assert (empty.open, empty.yellow, empty.reported_today, empty.by_state, empty.by_org) == (0, 0, 0, (), ())

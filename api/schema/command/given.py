@@ -83,6 +83,30 @@ class GridChange(Command):
     expected_version: int = needed(_VERSION)
 
 
+@strawberry.input
+class SavedFilterChange(Command):
+    """What every command on a saved filter has."""
+
+    id: strawberry.ID = needed("常用过滤。The saved filter.", "SavedFilter")
+    expected_version: int = needed(_VERSION)
+
+
+@strawberry.input
+class DocumentChange(Command):
+    """What every command on a stored document has."""
+
+    id: strawberry.ID = needed("文档。The document.", "Document")
+    expected_version: int = needed(_VERSION)
+
+
+@strawberry.input
+class IntegrationKeyChange(Command):
+    """What every command on an integration key has."""
+
+    id: strawberry.ID = needed("密钥。The key.", "IntegrationKey")
+    expected_version: int = needed(_VERSION)
+
+
 def given(command: type[G], source: object, inner: Mapping[Any, Any] | None = None) -> G:
     """The command's dataclass from an input, field by field; `inner` says what nested inputs become.
 

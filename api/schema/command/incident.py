@@ -7,7 +7,8 @@ from api.schema.action import Warning as Warned
 from api.schema.command.given import Command, IncidentChange, needed, option, several
 from api.schema.incident import Incident, Note
 from api.schema.place import PointInput
-from api.schema.public import DuplicateCandidate
+from api.schema.public import DuplicateCandidate, duplicates_of
+from api.schema.words import Info
 from domain.complainant import Confidentiality
 from domain.followup import ReplyChannel
 from domain.incident import IncidentDomain, IncidentKind, RejectReason, Source, Urgency
@@ -50,13 +51,18 @@ class ReportIncidentInput(Command):
     external_due_at: DateTime | None = option("来源方期限。The channel's due time.")
 
 
+async def _alike(root: strawberry.Parent["ReportIncidentPayload"], info: Info) -> list[DuplicateCandidate]:
+    """Looked for only where they are asked for."""
+    return await duplicates_of(info, root.incident.row)
+
+
 @strawberry.type(description="上报的结果。What a report answers.")
 class ReportIncidentPayload:
     """T2."""
 
     incident: Incident = strawberry.field(description="事项。The case.")
     duplicate_candidates: list[DuplicateCandidate] = strawberry.field(
-        description="疑似重复。Cases that may be the same matter."
+        resolver=_alike, description="疑似重复。Cases that may be the same matter."
     )
     warnings: list[Warned] = strawberry.field(description="警告。Warnings.")
 

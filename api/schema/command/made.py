@@ -1,4 +1,4 @@
-"""What a command made or changed, read again for its payload, also on replay (design §8)."""
+"""What a command made or changed, for its payload: as it was just stored, read again on replay (design §8)."""
 
 from typing import Any, TypeVar
 from uuid import UUID
@@ -9,6 +9,7 @@ from api.schema.incident import Incident
 from api.schema.words import Info, Shown
 from db import incidents
 from domain.errors import DomainError, ErrorCode
+from domain.visibility import visibility_of
 from services.command import SYSTEM, Result
 
 S = TypeVar("S", bound=Shown[Any])
@@ -16,7 +17,7 @@ S = TypeVar("S", bound=Shown[Any])
 
 async def incident_of(info: Info, result: Result) -> Incident:
     """The case. Whoever reported it is shown the own report once more, though the posts may show no cases."""
-    info.context.loaders.clear()
+    _renew(info, result)
     key = _known(result.incident_id)
     row = await info.context.loaders["Incident"].load(key)
     if row is None:
@@ -28,7 +29,7 @@ async def incident_of(info: Info, result: Result) -> Incident:
 
 async def assignment_of(info: Info, result: Result) -> tuple[Assignment, Incident | None]:
     """The assignment, and its case while it is visible."""
-    info.context.loaders.clear()
+    _renew(info, result)
     row = await info.context.loaders["Assignment"].load(_known(result.assignment_id))
     case = await info.context.loaders["Incident"].load(_known(result.incident_id))
     if row is None:
@@ -50,6 +51,27 @@ async def parts(info: Info, noun: type[S], name: str, result: Result) -> list[S]
     rows = await info.context.loaders[f"{noun.__name__}.incident"].load(_known(result.incident_id))
     by_id = {row.id: row for row in rows}
     return [noun.of(by_id[key]) for key in result.made.get(name, ()) if key in by_id]
+
+
+def _renew(info: Info, result: Result) -> None:
+    """Forget what was read before; a case that was just stored is not read again where the viewer may see it."""
+    loaders, case = info.context.loaders, result.case
+    loaders.clear()
+    if case is None or not visibility_of(info.context.require_viewer()).sees(case.scopes()):
+        return
+    key = case.incident.id
+    loaders["Incident"].prime(key, case.incident)
+    for row in case.assignments:
+        loaders["Assignment"].prime(row.id, row)
+    for noun, rows in (
+        ("Assignment", case.assignments),
+        ("Clock", case.clocks),
+        ("FollowUp", case.followups),
+        ("Note", case.notes),
+        ("Supervision", case.supervisions),
+        ("Verification", case.verifications),
+    ):
+        loaders[f"{noun}.incident"].prime(key, list(rows))
 
 
 def warnings_of(result: Result) -> list[ShownWarning]:

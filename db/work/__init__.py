@@ -1,0 +1,1 @@
+"""What transactions share: writes sent together, commands committed together, data kept between them."""
