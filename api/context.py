@@ -8,6 +8,7 @@ from uuid import UUID
 
 from strawberry.dataloader import DataLoader
 
+from api.bound import Bound
 from api.feed.attendance import Attendee
 from api.feed.cursors import Signer
 from api.feed.feed import Feed
@@ -18,10 +19,16 @@ from api.loaders import Loaders
 from db import dictionaries
 from db.dictionaries import Rulebook
 from domain.errors import DomainError, ErrorCode
+from domain.integration.document import Form
 from domain.masking import protected_from
 from domain.term import Language
 from domain.viewer import Viewer
 from services.command import Call, business_now, new_id
+
+
+def _unchecked(_text: str, _language: Language) -> Form:
+    """Where no engine checks documents none is stored."""
+    raise DomainError(ErrorCode.FEATURE_DISABLED)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -29,7 +36,8 @@ class Context:
     """One operation's viewer (None before sign-in), language, loaders and doors to the rest.
 
     `address` is the caller's network address, `attendee` the socket it sits on, if it does; `clock` gives the
-    business time (design §6).
+    business time (design §6). `bound` is what the integration key may run that acts for the viewer, `check_document`
+    says what a text is that shall be stored.
     """
 
     viewer: Viewer | None
@@ -39,9 +47,11 @@ class Context:
     language: Language = Language.ZH
     address: str = ""
     attendee: Attendee | None = None
+    bound: Bound | None = None
+    check_document: Callable[[str, Language], Form] = _unchecked
     clock: Callable[[], Awaitable[datetime]] = business_now
     loaders: Loaders = field(init=False)
-    histories: DataLoader[Asked, Stretch] = field(init=False)
+    _histories: DataLoader[Asked, Stretch] | None = field(default=None, init=False)
     _now: datetime | None = field(default=None, init=False)
     _rulebook: Rulebook | None = field(default=None, init=False)
     _reading: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
@@ -49,13 +59,26 @@ class Context:
     def __post_init__(self) -> None:
         """Begin with empty loaders under the viewer's rights."""
         self.loaders = Loaders(self.viewer, self.now)
-        self.histories = DataLoader(load_fn=self.feed.of_incidents)
+
+    @property
+    def histories(self) -> DataLoader[Asked, Stretch]:
+        """The pages of cases' histories, read in one batch."""
+        if self._histories is None:
+            self._histories = DataLoader(load_fn=self.feed.of_incidents)
+        return self._histories
 
     def require_viewer(self) -> Viewer:
         """Who asks; UNAUTHENTICATED before sign-in."""
         if self.viewer is None:
             raise DomainError(ErrorCode.UNAUTHENTICATED)
         return self.viewer
+
+    def require_person(self) -> Viewer:
+        """Who asks in person; UNAUTHENTICATED before sign-in, FORBIDDEN where an integration key acts for them."""
+        viewer = self.require_viewer()
+        if viewer.key_id is not None:
+            raise DomainError(ErrorCode.FORBIDDEN)
+        return viewer
 
     def become(self, viewer: Viewer) -> None:
         """Answer the rest of a sign-in under the rights it gave."""
@@ -82,8 +105,8 @@ class Context:
             return self._rulebook
 
     async def call(self, key: UUID | None = None) -> Call:
-        """Who runs a command, when, with which ids, under which idempotency key; UNAUTHENTICATED."""
-        return Call(actor=self.require_viewer(), now=await self.now(), new_id=new_id, key=key)
+        """Who runs a command, when, with which ids, under which idempotency key; as `require_person`."""
+        return Call(actor=self.require_person(), now=await self.now(), new_id=new_id, key=key)
 
     async def hides_actor(self, incident_id: UUID | None, person_id: UUID) -> bool:
         """Whether naming who acted would name the reporter of a case that complains about the viewer's unit (R81).
@@ -103,4 +126,4 @@ class Context:
         """Forget rows and time: the next item of a stream shows both as they are then."""
         self._now = self._rulebook = None
         self.loaders.clear()
-        self.histories.clear_all()
+        self._histories = None

@@ -1,5 +1,6 @@
 """One batch per kind of row and operation: what keeps a nested page free of one statement per row."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -23,6 +24,7 @@ from db import (
     supervisions,
     verifications,
 )
+from db.integration import documents, keys
 from domain.errors import DomainError, ErrorCode
 from domain.viewer import Viewer
 
@@ -35,8 +37,10 @@ ONE: Mapping[str, Read] = {
     "Category": dictionaries.get,
     "Clock": clocks.get,
     "Complainant": complainants.get,
+    "Document": documents.get,
     "Grid": grids.get,
     "Incident": incidents.get,
+    "IntegrationKey": keys.get,
     "Media": media.get,
     "OrgUnit": orgs.get,
     "Person": people.get,
@@ -61,6 +65,14 @@ MANY: dict[str, Read] = {
 DATED: dict[str, Read] = {"Person.grid": people.workers}
 
 
+class Shared(DataLoader[UUID, Any]):
+    """Answers that many fields await: one that is cancelled, as a failed field's siblings are, leaves them whole."""
+
+    def load(self, key: UUID) -> Awaitable[Any]:
+        """The row; the same for whoever asks."""
+        return asyncio.shield(super().load(key))
+
+
 class Loaders:
     """The loaders of one operation, made when first asked for; they read with the viewer's rights."""
 
@@ -72,7 +84,7 @@ class Loaders:
     def __getitem__(self, name: str) -> DataLoader[UUID, Any]:
         """The loader of that name in `ONE` or `MANY`."""
         if name not in self._made:
-            self._made[name] = DataLoader(load_fn=self._batch(name))
+            self._made[name] = Shared(load_fn=self._batch(name))
         return self._made[name]
 
     def clear(self) -> None:

@@ -1,6 +1,7 @@
 """What those who run the platform ask it and read: alive, ready, numbers for Prometheus (design §10), its log."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -11,24 +12,64 @@ from prometheus_client import (
     Gauge,
     generate_latest,
 )
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from structlog.typing import EventDict
 
+from api.kept import Kept
 from domain.errors import ErrorCode
 
 Readiness = Callable[[], Awaitable[Mapping[str, object]]]
 READY = (True, "ready")
 
 
-def routes_of(readiness: Readiness, numbers: Mapping[str, tuple[str, Callable[[], float]]]) -> list[Route]:
+class Reads(Collector):
+    """Queries by how they were answered; `ordinary` counts by reason those that no compiled plan answered."""
+
+    def __init__(self, compiled: Callable[[], int], ordinary: Callable[[], Mapping[str, int]]) -> None:
+        self._compiled = compiled
+        self._ordinary = ordinary
+
+    def collect(self) -> Iterator[Metric]:
+        """The counters as they stand."""
+        yield CounterMetricFamily("fengqiao_reads_compiled", "Queries that a plan answered", self._compiled())
+        ordinary = CounterMetricFamily(
+            "fengqiao_reads_ordinary", "Queries that the ordinary executor answered", labels=["reason"]
+        )
+        for reason, count in sorted(self._ordinary().items()):
+            ordinary.add_metric([reason], count)
+        yield ordinary
+
+
+class Documents(Collector):
+    """How many documents a process keeps parsed, in how many bytes, and how often one was found."""
+
+    def __init__(self, kept: Kept[Any]) -> None:
+        self._kept = kept
+
+    def collect(self) -> Iterator[Metric]:
+        """The numbers as they stand."""
+        kept = self._kept
+        yield CounterMetricFamily("fengqiao_documents_hits", "Documents that were kept already", kept.hits)
+        yield CounterMetricFamily("fengqiao_documents_misses", "Documents that had to be parsed", kept.misses)
+        yield GaugeMetricFamily("fengqiao_documents_held", "Documents kept", len(kept))
+        yield GaugeMetricFamily("fengqiao_documents_bytes", "What they take, about", kept.bytes)
+
+
+def routes_of(
+    readiness: Readiness,
+    numbers: Mapping[str, tuple[str, Callable[[], float]]],
+    collectors: Sequence[Collector] = (),
+) -> list[Route]:
     """`/healthz`, `/readyz` (200 once every part of `readiness` is well, else 503) and `/metrics`.
 
     `numbers`: a gauge's name, what it means, and how it is read.
     """
     registry = CollectorRegistry()
-    for collector in (PROCESS_COLLECTOR, PLATFORM_COLLECTOR, GC_COLLECTOR):
+    for collector in (PROCESS_COLLECTOR, PLATFORM_COLLECTOR, GC_COLLECTOR, *collectors):
         registry.register(collector)
     for name, (meaning, read) in numbers.items():
         Gauge(name, meaning, registry=registry).set_function(read)

@@ -60,12 +60,15 @@ def address_masked(viewer: Viewer) -> bool:
     return Role.AUDITOR in viewer.roles
 
 
+def names_masked(viewer: Viewer) -> bool:
+    """Whether the viewer reads every name masked but its own: the auditor and the public do."""
+    on_duty = viewer.roles - {Role.AUDITOR, Role.VOLUNTEER, Role.RESIDENT}
+    return not on_duty or Role.AUDITOR in viewer.roles
+
+
 def name_masked(viewer: Viewer, person_id: UUID, org_id: UUID | None) -> bool:
     """Whether a person's name is masked: the public's to all but itself; everyone's to auditor and public."""
-    if viewer.person_id == person_id:
-        return False
-    on_duty = viewer.roles - {Role.AUDITOR, Role.VOLUNTEER, Role.RESIDENT}
-    return org_id is None or not on_duty or Role.AUDITOR in viewer.roles
+    return viewer.person_id != person_id and (org_id is None or names_masked(viewer))
 
 
 def masked_fields(viewer: Viewer, facts: MaskingFacts) -> tuple[str, ...]:

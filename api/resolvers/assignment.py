@@ -5,19 +5,20 @@ from typing import Annotated
 import strawberry
 
 from api.pages import Connection, page_request
-from api.schema.argument import After, Before, First, Last, said
+from api.schema.argument import After, Before, First, Last, Saved, said
 from api.schema.assignment import Assignment
 from api.schema.command import assignment as command
 from api.schema.command.given import given
 from api.schema.command.made import assignment_of, incident_of, parts, warnings_of
-from api.schema.filter import AssignmentFilter, tests_of
+from api.schema.filter import AssignmentFilter
 from api.schema.listing import Table, listed
 from api.schema.term import AssignmentOrder
 from api.schema.words import Info, Input, page, resolver
 from db import assignments as table
+from domain.saved_filter import FilterNoun
 from services import assignments
 
-ASSIGNMENTS = Table(Assignment, table.page, table.count)
+ASSIGNMENTS = Table(Assignment, table, FilterNoun.ASSIGNMENT)
 INNER = {command.HandlerFollowUpInput: assignments.HandlerFollowUp}
 
 
@@ -37,11 +38,17 @@ class AssignmentQueries:
         after: After = None,
         last: Last = None,
         before: Before = None,
+        saved: Saved = None,
     ) -> Connection[Assignment] | None:
         """PAGE_SIZE_REQUIRED, BAD_CURSOR, BAD_INPUT with the field."""
         request = page_request(first, after, last, before)
         return await listed(
-            info, ASSIGNMENTS, request, tests_of(where), (order_by or AssignmentOrder.HANDLE_DUE_AT_ASC).value
+            info,
+            ASSIGNMENTS,
+            request,
+            where,
+            saved,
+            order=(order_by or AssignmentOrder.HANDLE_DUE_AT_ASC).value,
         )
 
 

@@ -5,19 +5,20 @@ from typing import Annotated
 import strawberry
 
 from api.pages import Connection, page_request
-from api.schema.argument import After, Before, First, Last, said
+from api.schema.argument import After, Before, First, Last, Saved, said
 from api.schema.command import ground as command
 from api.schema.command.given import given
 from api.schema.command.made import one
-from api.schema.filter import GridFilter, tests_of
+from api.schema.filter import GridFilter
 from api.schema.grid import Grid
 from api.schema.listing import Table, listed
 from api.schema.place import PointInput, checked
 from api.schema.words import Info, Input, page, resolver
 from db import grids as table
+from domain.saved_filter import FilterNoun
 from services import grids
 
-GRIDS = Table(Grid, table.page, table.count)
+GRIDS = Table(Grid, table, FilterNoun.GRID)
 
 
 @strawberry.type
@@ -33,9 +34,10 @@ class GridQueries:
         after: After = None,
         last: Last = None,
         before: Before = None,
+        saved: Saved = None,
     ) -> Connection[Grid] | None:
         """By code. PAGE_SIZE_REQUIRED, BAD_CURSOR, BAD_INPUT with the field."""
-        return await listed(info, GRIDS, page_request(first, after, last, before), tests_of(where))
+        return await listed(info, GRIDS, page_request(first, after, last, before), where, saved)
 
     @resolver("某点所在的网格。The grid of a point; null outside every grid.")
     async def grid_at(self, info: Info, point: Annotated[PointInput, said("位置。Where.")]) -> Grid | None:

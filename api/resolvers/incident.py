@@ -4,25 +4,27 @@ from typing import Annotated
 
 import strawberry
 
+from api.execution.lists import ObjectAsked
 from api.ids import decode
 from api.pages import Connection, page_request
-from api.schema.argument import After, Before, First, Last, said
+from api.schema.argument import After, Before, First, Last, Saved, said
 from api.schema.command import incident as command
 from api.schema.command.given import given
 from api.schema.command.made import incident_of, parts, warnings_of
-from api.schema.filter import IncidentFilter, tests_of
+from api.schema.filter import IncidentFilter
 from api.schema.incident import Incident, Note
 from api.schema.listing import Table, listed
 from api.schema.place import PointInput
-from api.schema.public import DuplicateCandidate, DuplicateProbe, PublicCase, duplicates_of, probed
+from api.schema.public import DuplicateCandidate, DuplicateProbe, PublicCase, probed
 from api.schema.term import IncidentOrder
-from api.schema.words import Info, Input, page, resolver
+from api.schema.words import Info, Input, found, only_asks, page, resolver
 from db import incidents as table
 from domain.errors import DomainError, ErrorCode
+from domain.saved_filter import FilterNoun
 from services import incidents
 from services.command import PointGiven
 
-INCIDENTS = Table(Incident, table.page, table.count)
+INCIDENTS = Table(Incident, table, FilterNoun.INCIDENT)
 INNER = {PointInput: PointGiven, command.ComplainantInput: incidents.ComplainantGiven}
 
 
@@ -43,6 +45,7 @@ class IncidentQueries:
         after: After = None,
         last: Last = None,
         before: Before = None,
+        saved: Saved = None,
     ) -> Connection[Incident] | None:
         """PAGE_SIZE_REQUIRED, BAD_CURSOR, BAD_INPUT with the field."""
         request = page_request(first, after, last, before)
@@ -50,12 +53,13 @@ class IncidentQueries:
             info,
             INCIDENTS,
             request,
-            tests_of(where),
-            (order_by or IncidentOrder.REPORTED_AT_DESC).value,
-            search,
+            where,
+            saved,
+            order=(order_by or IncidentOrder.REPORTED_AT_DESC).value,
+            search=search,
         )
 
-    @resolver("一个事项：按全局编号或编号，二者取一。One case, by exactly one of id and no.")
+    @found("Incident", "一个事项：按全局编号或编号，二者取一。One case, by exactly one of id and no.")
     async def incident(
         self,
         info: Info,
@@ -68,10 +72,14 @@ class IncidentQueries:
             raise DomainError(
                 ErrorCode.BAD_INPUT, "id", zh="id 与 no 须且仅须其一", en="Give one of id and no"
             )
-        if id is not None:
-            row = await info.context.loaders["Incident"].load(decode(id, "Incident"))
-        else:
-            row = await table.by_no(str(no), viewer=viewer)
+        key = decode(id, "Incident") if id is not None else None
+        if only_asks(info):
+            return ObjectAsked(table.key(key, no))  # type: ignore[return-value]  # read by the plan that asks
+        row = (
+            await table.by_no(str(no), viewer=viewer)
+            if key is None
+            else await info.context.loaders["Incident"].load(key)
+        )
         if row is None:
             raise DomainError(ErrorCode.NOT_FOUND, "no" if id is None else "id")
         return Incident.of(row)
@@ -105,10 +113,7 @@ class IncidentMutations:
         call = await info.context.call(asked.idempotency_key)
         result = await incidents.report(call, given(incidents.ReportIncident, asked, INNER))
         incident = await incident_of(info, result)
-        alike = await duplicates_of(info, incident.row)
-        return command.ReportIncidentPayload(
-            incident=incident, duplicate_candidates=alike, warnings=warnings_of(result)
-        )
+        return command.ReportIncidentPayload(incident=incident, warnings=warnings_of(result))
 
     @resolver("不予受理（T5）。Do not take a case.")
     async def reject_incident(

@@ -5,18 +5,19 @@ from typing import Annotated
 import strawberry
 
 from api.pages import Connection, page_request
-from api.schema.argument import After, Before, First, Last, said
+from api.schema.argument import After, Before, First, Last, Saved, said
 from api.schema.command import ground as command
 from api.schema.command.given import given
 from api.schema.command.made import one
-from api.schema.filter import OrgUnitFilter, tests_of
+from api.schema.filter import OrgUnitFilter
 from api.schema.listing import Table, listed
 from api.schema.org import OrgUnit
 from api.schema.words import Info, Input, page, resolver
 from db import orgs as table
+from domain.saved_filter import FilterNoun
 from services import orgs
 
-ORGS = Table(OrgUnit, table.page, table.count)
+ORGS = Table(OrgUnit, table, FilterNoun.ORG_UNIT)
 
 
 @strawberry.type
@@ -32,9 +33,10 @@ class OrgQueries:
         after: After = None,
         last: Last = None,
         before: Before = None,
+        saved: Saved = None,
     ) -> Connection[OrgUnit] | None:
         """By code. PAGE_SIZE_REQUIRED, BAD_CURSOR, BAD_INPUT with the field."""
-        return await listed(info, ORGS, page_request(first, after, last, before), tests_of(where))
+        return await listed(info, ORGS, page_request(first, after, last, before), where, saved)
 
 
 @strawberry.type

@@ -5,19 +5,20 @@ from typing import Annotated
 import strawberry
 
 from api.pages import Connection, page_request
-from api.schema.argument import After, Before, First, Last, said
+from api.schema.argument import After, Before, First, Last, Saved, said
 from api.schema.command import ground as command
 from api.schema.command import session as session_command
 from api.schema.command.given import given
 from api.schema.command.made import one
-from api.schema.filter import PersonFilter, tests_of
+from api.schema.filter import PersonFilter
 from api.schema.listing import Table, listed
 from api.schema.person import Person, Post
 from api.schema.words import Info, Input, page, resolver
 from db import people as table
+from domain.saved_filter import FilterNoun
 from services import people
 
-PEOPLE = Table(Person, table.page, table.count)
+PEOPLE = Table(Person, table, FilterNoun.PERSON)
 
 
 @strawberry.type
@@ -33,9 +34,10 @@ class PersonQueries:
         after: After = None,
         last: Last = None,
         before: Before = None,
+        saved: Saved = None,
     ) -> Connection[Person] | None:
         """By user name. PAGE_SIZE_REQUIRED, BAD_CURSOR, BAD_INPUT with the field."""
-        return await listed(info, PEOPLE, page_request(first, after, last, before), tests_of(where))
+        return await listed(info, PEOPLE, page_request(first, after, last, before), where, saved)
 
 
 @strawberry.type

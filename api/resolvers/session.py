@@ -18,8 +18,8 @@ class SessionQueries:
 
     @resolver("当前用户。The signed-in person.")
     async def viewer(self, info: Info) -> Viewer | None:
-        """UNAUTHENTICATED before sign-in."""
-        return Viewer.of(info.context.require_viewer())
+        """UNAUTHENTICATED before sign-in, FORBIDDEN for an integration key."""
+        return Viewer.of(info.context.require_person())
 
 
 @strawberry.type
@@ -60,6 +60,6 @@ class SessionMutations:
     @resolver("退出。Sign out.")
     async def sign_out(self, info: Info) -> command.SignOutPayload | None:
         """The session's tokens are void from now on."""
-        viewer = info.context.require_viewer()
+        viewer = info.context.require_person()
         await sessions.sign_out(viewer, now=await info.context.now(), wall_now=datetime.now(UTC))
         return command.SignOutPayload(signed_out=True)

@@ -21,3 +21,7 @@ Before = Annotated[Cursor | None, said("取此游标之前。Rows before this cu
 Count = Annotated[int, said("取前几行，1 至 100。How many rows, 1 to 100.")]
 Lang = Annotated[Language | None, said("文字的语言。The language of the text.")]
 InCrs = Annotated[Crs | None, said("坐标系。The coordinate system to answer in.")]
+Saved = Annotated[
+    strawberry.ID | None,
+    said("本人保存的过滤，与 where 同时成立。A filter the viewer saved; it holds together with where."),
+]

@@ -2,6 +2,7 @@
 
 import strawberry
 
+from api.execution.word import Shows
 from api.schema.words import Node, Shown, column, masked
 from domain import complainant as rows
 from domain.complainant import Confidentiality
@@ -10,12 +11,12 @@ from domain.masking import mask_name, mask_phone
 from domain.viewer import Viewer
 
 
-def _name(_viewer: Viewer, _row: rows.Complainant, name: str | None) -> str | None:
-    return mask_name(name) if name else None
+def _name(_viewer: Viewer) -> Shows:
+    return lambda name: mask_name(name) if name else None
 
 
-def _phone(_viewer: Viewer, _row: rows.Complainant, phone: str | None) -> str | None:
-    return mask_phone(phone) if phone else None
+def _phone(_viewer: Viewer) -> Shows:
+    return lambda phone: mask_phone(phone) if phone else None
 
 
 @strawberry.type(description="诉求人。Who asks for something to be done.")

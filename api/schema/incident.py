@@ -1,9 +1,8 @@
 """The case of civil affairs."""
 
-from typing import Any
-
 import strawberry
 
+from api.execution.word import Shows
 from api.scalars import DateTime
 from api.schema.action import AvailableAction
 from api.schema.argument import After, Count, InCrs
@@ -54,23 +53,28 @@ from domain.masking import (
     mask_address,
     masked_fields,
     name_masked,
-    protected_from,
 )
+from domain.permission import units_of
 from domain.place import Crs
 from domain.supervision import SupervisionLevel
 from domain.viewer import Viewer
 
-
-def _protected(viewer: Viewer, row: rows.Incident, value: Any) -> Any:  # noqa: ANN401 - any protected field
-    return None if protected_from(viewer, row.complained_org_id) else value
+_ABOUT = "complained_org_id"
 
 
-def _media(viewer: Viewer, row: rows.Incident, media: list[Media]) -> list[Media]:
-    return [] if protected_from(viewer, row.complained_org_id) else media
+def _protected(viewer: Viewer) -> Shows:
+    own = units_of(viewer)
+    return lambda value, org_id: None if org_id in own else value
 
 
-def _address(viewer: Viewer, _row: rows.Incident, address: str | None) -> str | None:
-    return mask_address(address) if address and address_masked(viewer) else address
+def _media(viewer: Viewer) -> Shows:
+    own = units_of(viewer)
+    return lambda media, org_id: [] if org_id in own else media
+
+
+def _address(viewer: Viewer) -> Shows:
+    masked = address_masked(viewer)
+    return lambda address: mask_address(address) if masked and address else address
 
 
 async def _masked_fields(root: "Incident", info: Info) -> list[str]:
@@ -117,7 +121,7 @@ class Incident(Shown[rows.Incident], Node):
     kind: IncidentKind = column("kind", "诉求类型。What is asked for.")
     category: Category = link("category_id", "Category", "分类。The category.")
     title: str = column("title", "标题。The matter in a line.")
-    content: str | None = masked(column("content", "内容。The matter in full."), _protected)
+    content: str | None = masked(column("content", "内容。The matter in full."), _protected, _ABOUT)
     source: Source = column("source", "来源。By which channel it came.")
     source_external_id: str | None = column("source_external_id", "来源方编号。The channel's own number.")
     external_due_at: DateTime | None = column("external_due_at", "来源方期限。The channel's due time.")
@@ -139,9 +143,11 @@ class Incident(Shown[rows.Incident], Node):
     address: str | None = masked(column("address", "地址。The address."), _address)
     grid: Grid | None = link("grid_id", "Grid", "网格。The grid.")
     region: Region = link("region_id", "Region", "区划。The region.")
-    reporter: Person | None = masked(link("reporter_id", "Person", "上报人。Who reported it."), _protected)
+    reporter: Person | None = masked(
+        link("reporter_id", "Person", "上报人。Who reported it."), _protected, _ABOUT
+    )
     complainant: Complainant | None = masked(
-        link("complainant_id", "Complainant", "诉求人。Who asks for it."), _protected
+        link("complainant_id", "Complainant", "诉求人。Who asks for it."), _protected, _ABOUT
     )
     complained_org_unit: OrgUnit | None = link(
         "complained_org_id", "OrgUnit", "被投诉单位。The unit complained about."
@@ -161,7 +167,7 @@ class Incident(Shown[rows.Incident], Node):
     verifications: list[Verification] = children("Verification", "incident", "核查。All checks, in order.")
     follow_ups: list[FollowUp] = children("FollowUp", "incident", "回访。All follow-ups, in order.")
     supervisions: list[Supervision] = children("Supervision", "incident", "督办。All, in order.")
-    media: list[Media] = masked(children("Media", "incident", "图片。Its pictures."), _media)
+    media: list[Media] = masked(children("Media", "incident", "图片。Its pictures."), _media, _ABOUT)
     notes: list[Note] = children("Note", "incident", "办理记录。All notes, in order.")
     available_actions: list[AvailableAction] = personal(
         _available, "当前用户可用的动作。What the viewer may do with it now, and why not."

@@ -2,6 +2,7 @@
 
 import strawberry
 
+from api.execution.word import Shows
 from api.scalars import DateTime
 from api.schema.grid import Grid
 from api.schema.org import OrgUnit
@@ -12,8 +13,8 @@ from domain.person import PostType
 from domain.viewer import Viewer
 
 
-def _name_for(viewer: Viewer, row: rows.Person, name: str) -> str:
-    return mask_name(name) if name_masked(viewer, row.id, row.org_id) else name
+def _name_for(viewer: Viewer) -> Shows:
+    return lambda name, key, org_id: mask_name(name) if name_masked(viewer, key, org_id) else name
 
 
 @strawberry.type(description="岗位。A post: a role at a unit or grid for a time.")
@@ -34,7 +35,10 @@ class Person(Shown[rows.Person], Node):
     """人员; the name is masked for those who may not read it (R80)."""
 
     name: str = masked(
-        column("name", "姓名；对无权者脱敏。Name; masked for those who may not read it."), _name_for
+        column("name", "姓名；对无权者脱敏。Name; masked for those who may not read it."),
+        _name_for,
+        "id",
+        "org_id",
     )
     org_unit: OrgUnit | None = link("org_id", "OrgUnit", "所在单位。The unit.")
     active: bool = column("active", "是否在用。Whether the account is in use.")

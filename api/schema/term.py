@@ -22,11 +22,13 @@ from domain.incident import (
     Source,
     Urgency,
 )
+from domain.integration.document import DocumentKind
 from domain.media import MediaPurpose
 from domain.org import OrgKind
 from domain.person import PostType, Role
 from domain.place import Crs
 from domain.region import RegionLevel
+from domain.saved_filter import FilterNoun
 from domain.supervision import SupervisionLevel, SupervisionOrigin
 from domain.term import Language, Term
 from domain.verification import CheckResult, TaskState
@@ -67,8 +69,10 @@ TERMS: tuple[type[Term], ...] = (
     Confidentiality,
     Crs,
     DissatisfactionReason,
+    DocumentKind,
     ErrorCode,
     EventKind,
+    FilterNoun,
     FollowUpLayer,
     GapReason,
     GridKind,

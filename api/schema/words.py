@@ -5,7 +5,7 @@ which the same field can be compiled.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from inspect import isawaitable
 from typing import Annotated, Any, Generic, Self, TypeVar, cast
 
@@ -13,35 +13,15 @@ import strawberry
 from strawberry.types.field import StrawberryField
 
 from api.context import Context
+from api.execution.word import WORD, Asking, Reader, Rule, Word
 from api.ids import encode
-from domain.viewer import Viewer
 
 R = TypeVar("R")
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 
 Info = strawberry.Info[Context, None]
-Reader = Callable[..., Any]
-Rule = Callable[[Viewer, Any, Any], Any]
-
 Input = Annotated[T, strawberry.argument(name="input", description="输入。The input.")]
-WORD = "word"
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """A field's declaration: its kind, the columns it reads, the noun it leads to, and how it is read.
-
-    `rule` is a masked field's rule; `kind` is that of the word it masks.
-    """
-
-    kind: str
-    read: Reader
-    columns: tuple[str, ...] = ()
-    noun: str | None = None
-    by: str | None = None
-    rule: Rule | None = None
-    personal: bool = False
 
 
 class Shown(Generic[R]):
@@ -113,24 +93,29 @@ def derived(*columns: str, fn: Callable[..., Any], description: str) -> Any:  # 
     def read(root: Any, _info: Info) -> Any:  # noqa: ANN401 - what the function answers
         return fn(*(getattr(root.row, name) for name in columns))
 
-    return declare(Word("derived", read, columns), description)
+    return declare(Word("derived", read, columns, fn=fn), description)
 
 
-def masked(word: Any, rule: Rule) -> Any:  # noqa: ANN401 - words are typed by their class
-    """Another word whose value the rule replaces for some viewers: `rule(viewer, row, value)` is what is shown."""
+def masked(word: Any, rule: Rule, *seen: str) -> Any:  # noqa: ANN401 - words are typed by their class
+    """Another word whose value a rule replaces for some viewers: `rule(viewer)(value, *columns)` is what is shown.
+
+    `seen` are the columns of the row that the rule looks at. A compiled plan asks the rule before it reads what a
+    link or children lead to, so a rule over these answers the value itself or nothing.
+    """
     inner: Word = word.metadata[WORD]
 
     async def read(root: Any, info: Info) -> Any:  # noqa: ANN401 - the type of the word within
         value = inner.read(root, info)
         value = await value if isawaitable(value) else value
-        return rule(info.context.require_viewer(), root.row, value)
+        shows = rule(info.context.require_viewer())
+        return shows(value, *(getattr(root.row, name) for name in seen))
 
-    return declare(Word(inner.kind, read, inner.columns, inner.noun, inner.by, rule), str(word.description))
+    return declare(replace(inner, read=read, rule=rule, seen=seen), str(word.description))
 
 
 def personal(fn: Reader, description: str) -> Any:  # noqa: ANN401 - as above
     """A value that depends on the person who asks; it is never shared between viewers."""
-    return declare(Word("personal", fn, personal=True), description)
+    return declare(Word("personal", fn), description)
 
 
 def resolver(description: str) -> Callable[[F], F]:
@@ -152,7 +137,23 @@ def page(noun: str, description: str) -> Callable[[F], F]:
     return decorate
 
 
-def declare(word: Word, description: str) -> StrawberryField:
+def found(noun: str, description: str) -> Callable[[F], F]:
+    """One object of a noun: the resolver says by which key, and reads it."""
+
+    def decorate(resolve: F) -> F:
+        metadata = {WORD: Word("one", resolve, noun=noun)}
+        return cast("F", strawberry.field(resolver=resolve, description=description, metadata=metadata))
+
+    return decorate
+
+
+def only_asks(info: Info | Asking) -> bool:
+    """Whether a compiled plan asks what would be read, to read it in its own way."""
+    raw: object = info if isinstance(info, Asking) else info._raw_info  # noqa: SLF001 - Strawberry has no other name
+    return isinstance(raw, Asking) and raw.only_asks
+
+
+def declare(word: Word, description: str) -> Any:  # noqa: ANN401 - the class says the type
     """The ordinary Strawberry field of a declaration."""
     read = word.read
 
@@ -163,7 +164,7 @@ def declare(word: Word, description: str) -> StrawberryField:
     return made
 
 
-def _global_id(root: Any) -> strawberry.ID:  # noqa: ANN401 - any node
+def _global_id(root: Any, _info: Info) -> strawberry.ID:  # noqa: ANN401 - any node
     return strawberry.ID(encode(type(root).__name__, root.row.id))
 
 
@@ -171,4 +172,4 @@ def _global_id(root: Any) -> strawberry.ID:  # noqa: ANN401 - any node
 class Node:
     """What `node(id:)` can find: a type over a row that has a key."""
 
-    id: strawberry.ID = strawberry.field(resolver=_global_id, description="全局编号。The global id.")
+    id: strawberry.ID = declare(Word("identity", _global_id, ("id",)), "全局编号。The global id.")

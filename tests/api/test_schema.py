@@ -20,9 +20,10 @@ from graphql import (
     print_ast,
 )
 
+from api.execution.word import WORD
 from api.graphql import sdl
 from api.schema.term import TERMS
-from api.schema.words import NOUNS, WORD, Node
+from api.schema.words import NOUNS, Node
 from domain.action import ActionName
 
 HERE = Path(__file__).parent

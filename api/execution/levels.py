@@ -1,0 +1,249 @@
+"""A level of a plan: the rows it reads, what hangs on them, and the generated function that writes them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from inspect import isawaitable
+from types import MappingProxyType
+from typing import Any, Protocol
+
+from graphql import GraphQLList, GraphQLNonNull, is_leaf_type
+from graphql.execution.values import VariableValues
+
+from api.execution.codecs import NULL, typed
+from api.execution.references import REFERENCES
+from api.execution.run import Deviation, Run
+from api.execution.word import Rule
+from db.reads import statements
+from db.reads.nouns import Relation
+from db.reads.statements import Columns, Hanging
+
+Rows = Sequence[Any]
+Keys = Callable[..., list[Any]]
+Encode = Callable[[Rows, list[Any], list[Any]], list[str]]
+Table = Mapping[Any, Any] | list[str]
+
+
+_NOTHING: Mapping[int, Table] = MappingProxyType({})
+
+
+class Below(Protocol):
+    """What hangs on the rows of a level."""
+
+    async def table(self, rows: Rows, objects: Rows, shows: list[Any], run: Run) -> Table:
+        """Its text, by key or row by row."""
+
+
+@dataclass
+class Level:
+    """How rows of one type become JSON. `encode` is generated from `source`.
+
+    Stored levels hold tuples of `columns`; held ones hold objects of the schema, whose rows are domain objects.
+    """
+
+    read: Columns | None
+    encode: Encode
+    source: str
+    rules: tuple[Rule, ...]
+    below: tuple[Below, ...]
+    shown: Any = None
+    whole: bool = False
+
+    async def texts(
+        self, rows: Rows, run: Run, objects: Rows = (), ready: Mapping[int, Table] = _NOTHING
+    ) -> list[str]:
+        """The JSON of each row, in order; `ready` are tables that were read with the rows, by their place below."""
+        if not rows:
+            return []
+        if self.whole and self.read is not None:
+            noun, names = self.read.of, self.read.names
+            objects = [self.shown.of(noun.built(names, row)) for row in rows]
+        shows = [run.shows(rule) for rule in self.rules]
+        tables = [
+            ready[at] if at in ready else await it.table(rows, objects, shows, run)
+            for at, it in enumerate(self.below)
+        ]
+        return self.encode(rows, shows, tables)
+
+    @property
+    def columns(self) -> Columns:
+        """What is read of a stored level's rows."""
+        if self.read is None:
+            raise Deviation("a held level is not read")
+        return self.read
+
+    @cached_property
+    def joined(self) -> "tuple[int, Children] | None":
+        """The children that can be read in one statement with the rows, and their place below."""
+        below = enumerate(self.below)
+        return next(((at, it) for at, it in below if isinstance(it, Children) and it.joins), None)
+
+    @cached_property
+    def is_reference(self) -> bool:
+        """Whether its text depends on nothing but the row and the class of the viewer."""
+        return (
+            self.read is not None
+            and self.read.noun in REFERENCES
+            and not self.whole
+            and all(isinstance(it, Link) and it.level.is_reference for it in self.below)
+        )
+
+
+@dataclass(slots=True)
+class Link:
+    """One object that a column points to; `keys` gives the keys of rows, none for what the viewer may not read."""
+
+    level: Level
+    keys: Keys
+    aligned: bool
+
+    async def table(self, rows: Rows, _objects: Rows, shows: list[Any], run: Run) -> Table:
+        """Text by key, or row by row; absent is what the viewer may not see."""
+        keys = self.keys(rows, shows)
+        wanted = set(keys)
+        wanted.discard(None)
+        texts = await self._texts(wanted, run) if wanted else {}
+        return [texts.get(key, NULL) for key in keys] if self.aligned else texts
+
+    async def _texts(self, wanted: set[str], run: Run) -> Mapping[str, str]:
+        if not self.level.is_reference:
+            return await self._made(sorted(wanted), run)
+
+        async def make(keys: list[str]) -> dict[str, str]:
+            return await self._made(keys, run)
+
+        noun = self.level.columns.noun
+        return await run.references.table(noun, self.level.source, run.viewer, wanted, make)
+
+    async def _made(self, keys: list[str], run: Run) -> dict[str, str]:
+        found = await statements.by_ids(self.level.columns, keys, run.viewer)
+        return dict(zip([row[0] for row in found], await self.level.texts(found, run), strict=True))
+
+
+class Children:
+    """The rows that hang on each row."""
+
+    def __init__(self, level: Level, keys: Keys, relation: Relation, *, aligned: bool) -> None:
+        self.level = level
+        self.relation = relation
+        self._keys = keys
+        self._aligned = aligned
+        plain = not (relation.guarded or relation.join)
+        self._hanging = Hanging(level.columns, relation) if plain else None
+
+    async def table(self, rows: Rows, _objects: Rows, shows: list[Any], run: Run) -> Table:
+        """Lists of text by the parent's key, or the JSON list of each row."""
+        keys = self._keys(rows, shows)
+        parents = [key for key in dict.fromkeys(keys) if key]
+        by_parent = await self._texts(parents, run) if parents else {}
+        if not self._aligned:
+            return by_parent
+        return [f"[{','.join(by_parent.get(key, ()))}]" for key in keys]
+
+    @property
+    def joins(self) -> bool:
+        """Whether they may be read in one statement with their parents: nothing more is asked of them."""
+        return not (self._aligned or self._hanging is None or self.level.columns.sealed)
+
+    async def _texts(self, parents: list[str], run: Run) -> dict[str, list[str]]:
+        found = await (self._hanging.of(parents) if self._hanging else self._guarded(parents, run))
+        by_parent: dict[str, list[str]] = {}
+        for row, text in zip(found, await self.level.texts(found, run), strict=True):
+            by_parent.setdefault(row[-1], []).append(text)
+        return by_parent
+
+    async def _guarded(self, parents: list[str], run: Run) -> Rows:
+        """Looked at for themselves, for the viewer and at the moment."""
+        now = await run.context.now() if self.relation.when else None
+        return await statements.by_parents(self.level.columns, self.relation, parents, run.viewer, now)
+
+
+@dataclass(slots=True)
+class Resolved:
+    """A field whose value the ordinary resolver gives, row by row, in one batch."""
+
+    resolve: Callable[..., Any]
+    arguments: Callable[[VariableValues], dict[str, Any]]
+    written: "Written"
+
+    async def table(self, _rows: Rows, objects: Rows, _shows: list[Any], run: Run) -> Table:
+        """The text of each row's value."""
+        return await self.written.texts(await self.values(objects, run), run)
+
+    async def values(self, objects: Rows, run: Run) -> list[Any]:
+        """What the resolver answers for each object."""
+        given, info = self.arguments(run.variables), run.info()
+        answers = [self.resolve(it, info, **given) for it in objects]
+        if any(isawaitable(it) for it in answers):
+            answers = await asyncio.gather(*(_awaited(it) for it in answers))
+        return answers
+
+
+@dataclass(slots=True)
+class Written:
+    """How values of one GraphQL type become text; objects of all rows are written together."""
+
+    type: Any
+    levels: Mapping[str, Level] = field(default_factory=dict)
+
+    async def texts(self, values: Sequence[Any], run: Run) -> list[str]:
+        """The JSON of each value. Deviates on a null where none may be, and on an error in its place."""
+        if not self.levels:
+            encode = typed(self.type)
+            return [encode(value) for value in values]
+        found: list[Any] = []
+        for value in values:
+            _gather(self.type, value, found)
+        by_type: dict[str, list[Any]] = {}
+        for it in found:
+            by_type.setdefault(self._name(it), []).append(it)
+        ready = {name: iter(await self._of(name, objects, run)) for name, objects in by_type.items()}
+        texts = iter([next(ready[self._name(it)]) for it in found])
+        return [_assembled(self.type, value, texts) for value in values]
+
+    def _name(self, value: Any) -> str:  # noqa: ANN401 - any object of the schema
+        """The GraphQL type of a value; the field's own unless it is one of several."""
+        return self._only or type(value).__name__
+
+    @property
+    def _only(self) -> str | None:
+        return next(iter(self.levels)) if len(self.levels) == 1 else None
+
+    async def _of(self, name: str, objects: list[Any], run: Run) -> list[str]:
+        level = self.levels[name]
+        rows = [it.row for it in objects] if hasattr(objects[0], "row") else objects
+        return await level.texts(rows, run, objects)
+
+
+async def _awaited(answer: Awaitable[Any] | Any) -> Any:  # noqa: ANN401 - what a resolver answers
+    return await answer if isawaitable(answer) else answer
+
+
+def _gather(type_: Any, value: Any, found: list[Any]) -> None:  # noqa: ANN401 - any output type and its value
+    """The objects within a value, in order."""
+    if isinstance(value, Exception):
+        raise Deviation("refused")
+    if isinstance(type_, GraphQLNonNull):
+        if value is None:
+            raise Deviation("a null where none may be")
+        type_ = type_.of_type
+    if value is None:
+        return
+    if isinstance(type_, GraphQLList):
+        for it in value:
+            _gather(type_.of_type, it, found)
+    elif not is_leaf_type(type_):
+        found.append(value)
+
+
+def _assembled(type_: Any, value: Any, texts: Any) -> str:  # noqa: ANN401 - as above
+    """A value's text from the texts of the objects within it."""
+    if isinstance(type_, GraphQLNonNull):
+        type_ = type_.of_type
+    if value is None:
+        return NULL
+    if isinstance(type_, GraphQLList):
+        return f"[{','.join([_assembled(type_.of_type, it, texts) for it in value])}]"
+    text: str = next(texts)
+    return text

@@ -1,0 +1,116 @@
+"""Plans by document, and whether the compiled way answered: what stands between the engine and its executor."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefinitionNode
+from graphql.execution.values import VariableValues
+
+from api.execution.plan import Plan, choices, compiled
+from api.execution.references import References
+from api.execution.run import Deviation, Run, RunContext
+from api.execution.selection import NotCompiledError, Variables, conditions
+from domain.errors import DomainError, ErrorCode
+from domain.event import Event
+
+MOST_VARIANTS = 16
+"""Plans of one operation, one for each way its conditions fall; more run on the ordinary executor."""
+
+
+@dataclass(slots=True)
+class Prepared:
+    """What is kept of one operation of a cached document."""
+
+    variables: Variables
+    conditions: tuple[str, ...]
+    variants: dict[tuple[Any, ...], Plan | str] = field(default_factory=dict)
+
+
+class Plans:
+    """One per engine. `fallbacks` counts by reason what the ordinary executor had to answer, `answered` the rest."""
+
+    def __init__(self, schema: GraphQLSchema) -> None:
+        self._schema = schema
+        self.references = References()
+        self.answered = 0
+        self.fallbacks: Counter[str] = Counter()
+
+    def hear(self, events: Iterable[Event]) -> None:
+        """Drop what these events change."""
+        self.references.hear(events)
+
+    async def data(
+        self,
+        kept: dict[str | None, Any],
+        name: str | None,
+        document: DocumentNode,
+        operation: OperationDefinitionNode,
+        variables: Mapping[str, Any],
+        context: RunContext,
+        seconds: float,
+    ) -> bytes | None:
+        """The response's `data` as the plan writes it; None where the ordinary executor must answer.
+
+        Raises TimeoutError when the store gave up, or after `seconds`: the ordinary executor would take longer still.
+        A flat plan is a few statements, each of which the store ends by itself.
+        """
+        try:
+            prepared: Prepared | None = kept.get(name)
+            if prepared is None:
+                prepared = kept[name] = Prepared(Variables(self._schema, operation), conditions(document))
+            given = prepared.variables.values(variables)
+            plan = self._plan(prepared, document, operation, given)
+            found = await _answered(plan, Run(context, given, self.references), seconds)
+        except (NotCompiledError, Deviation) as deviation:
+            self.fallbacks[deviation.reason] += 1
+            return None
+        except DomainError as refusal:
+            if refusal.code is ErrorCode.TOO_COSTLY and refusal.facts.get("what") == "seconds":
+                raise TimeoutError from refusal
+            self.fallbacks["refused"] += 1
+            return None
+        except TimeoutError:
+            raise
+        except GraphQLError:
+            self.fallbacks["refused"] += 1
+            return None
+        except Exception as error:  # noqa: BLE001 - the ordinary executor says what is wrong, and logs it if it is
+            self.fallbacks[f"error {type(error).__name__}"] += 1
+            return None
+        self.answered += 1
+        return found
+
+    def _plan(
+        self,
+        prepared: Prepared,
+        document: DocumentNode,
+        operation: OperationDefinitionNode,
+        given: VariableValues,
+    ) -> Plan:
+        chosen = choices(given, prepared.conditions)
+        plan = prepared.variants.get(chosen)
+        if plan is None:
+            if len(prepared.variants) >= MOST_VARIANTS:
+                raise NotCompiledError("too many conditions")
+            plan = prepared.variants[chosen] = self._made(document, operation, given)
+        if isinstance(plan, str):
+            raise NotCompiledError(plan)
+        return plan
+
+    def _made(
+        self, document: DocumentNode, operation: OperationDefinitionNode, given: VariableValues
+    ) -> Plan | str:
+        try:
+            return compiled(self._schema, document, operation, given)
+        except NotCompiledError as refusal:
+            return refusal.reason
+
+
+async def _answered(plan: Plan, run: Run, seconds: float) -> bytes:
+    if plan.flat:
+        return await plan.data(run)
+    async with asyncio.timeout(seconds):
+        return await plan.data(run)

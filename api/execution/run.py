@@ -1,0 +1,62 @@
+"""One execution of a plan: who asks, when, and what was looked up already."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from graphql.execution.values import VariableValues
+
+from api.execution.references import References
+from api.execution.word import Asking, Rule, Shows
+from domain.viewer import Viewer
+
+
+class Deviation(Exception):  # noqa: N818 - it is a state of affairs: the ordinary executor answers instead
+    """Something is not as the plan expects; `reason` is what metrics count."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class RunContext(Protocol):
+    """What a plan needs of the operation's context."""
+
+    @property
+    def signer(self) -> Any:  # noqa: ANN401 - seals cursors
+        """What seals cursors."""
+
+    @property
+    def viewer(self) -> Viewer | None:
+        """Who asks."""
+
+    async def now(self) -> datetime:
+        """The business time of the operation."""
+
+
+@dataclass(slots=True)
+class Run:
+    """One execution; masking rules are settled once for its viewer."""
+
+    context: RunContext
+    variables: VariableValues
+    references: References
+    _rules: dict[Rule, Shows] = field(default_factory=dict)
+
+    @property
+    def viewer(self) -> Viewer:
+        """Who asks; without one the ordinary executor refuses."""
+        if self.context.viewer is None:
+            raise Deviation("nobody signed in")
+        return self.context.viewer
+
+    def shows(self, rule: Rule) -> Shows:
+        """The rule, settled for the viewer."""
+        known = self._rules.get(rule)
+        if known is None:
+            known = self._rules[rule] = rule(self.viewer)
+        return known
+
+    def info(self, *, only_asks: bool = False) -> Any:  # noqa: ANN401 - stands for GraphQL's own info
+        """What a resolver is called with."""
+        return Asking(self.context, only_asks)
