@@ -7,10 +7,10 @@ DEMO   := $${FENGQIAO_DEMO:-1}
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run check test cover fmt schema migrate lock
+.PHONY: help run check test diff conformance cover fmt schema migrate lock
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(VENV)/run.stamp ## Install, migrate, load the small demo and serve on HOST:PORT (127.0.0.1:8000)
 	@FENGQIAO_DEMO=$(DEMO) exec $(BIN)/python -m cli serve
@@ -21,10 +21,17 @@ check: $(VENV)/dev.stamp ## Lint, format, types and import contracts, without th
 	$(BIN)/mypy
 	PYTHONPATH=. $(BIN)/lint-imports
 
-test: $(VENV)/dev.stamp ## Run everything that must hold: all tests, and the gates of `check` among them
+test: $(VENV)/dev.stamp $(VENV)/node.stamp ## Run everything that must hold: all tests, and the gates of `check` among them
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
-cover: $(VENV)/dev.stamp ## Run the tests with branch coverage: 100 % of domain and services, 90 % of the rest
+diff: $(VENV)/dev.stamp ## Compare both executors on 200,000 generated documents
+	$(BIN)/python -m tests.differential --documents 200000
+
+conformance: $(VENV)/dev.stamp $(VENV)/node.stamp ## Audit the server, write docs/conformance.md, compare the schema, try it for minutes
+	$(BIN)/python -m tests.conformance
+	CONFORMANCE_EXAMPLES=$${CONFORMANCE_EXAMPLES:-150} $(BIN)/python -m pytest tests/conformance
+
+cover: $(VENV)/dev.stamp $(VENV)/node.stamp ## Run the tests with branch coverage: 100 % of domain and services, 90 % of the rest
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage report --include='domain/*,services/*' --fail-under=100
 	$(BIN)/coverage report --omit='domain/*,services/*,db/migrations/*,demo/build.py,demo/making/*' --fail-under=90
@@ -45,6 +52,7 @@ lock: ## Write both locks from pyproject.toml: versions and hashes, no address (
 	@command -v uv >/dev/null || { echo "make lock needs uv on the PATH" >&2; exit 1; }
 	uv pip compile $(LOCK_FLAGS) -o requirements.lock $(PYPROJECT)
 	uv pip compile $(LOCK_FLAGS) --group dev -c requirements.lock -o requirements-dev.lock $(PYPROJECT)
+	uv pip compile $(LOCK_FLAGS) --group node -o requirements-node.lock
 
 LOCK_FLAGS := --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 
@@ -56,6 +64,15 @@ $(VENV)/run.stamp: requirements.lock | $(BIN)/python $(BIN)/fengqiao
 $(VENV)/dev.stamp: requirements-dev.lock | $(BIN)/python $(BIN)/fengqiao
 	$(call install,$<)
 	@touch $(VENV)/run.stamp $@
+
+# The machine's Node when it is 18 or newer, else one from a wheel; the tools that npm brings stay in their folder.
+$(VENV)/node.stamp: tests/conformance/npm/package-lock.json requirements-node.lock | $(VENV)/dev.stamp
+	@{ command -v npm && node -e 'process.exit(+(parseInt(process.versions.node) < 18))'; } >/dev/null 2>&1 \
+		|| $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps \
+			--require-hashes -r requirements-node.lock
+	@echo "Installing tests/conformance/npm/package-lock.json (once) …"
+	@cd tests/conformance/npm && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
 
 $(BIN)/python:
 	@command -v $(PYTHON) >/dev/null || { echo "Fengqiao needs $(PYTHON) 3.11 or newer on the PATH" >&2; exit 1; }
