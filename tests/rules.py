@@ -34,7 +34,7 @@ CLOCKS_AND_CHANCE = {"datetime", "datetime.datetime", "date", "datetime.date", "
 READ = re.compile(r"(page|get|find|at|list|search|count)(_|$)")
 
 HOMES = {
-    "tortoise": ("db/",),
+    "tortoise": ("db/", "bench/peers/"),  # a stock server to be measured beside ours
     "asyncpg": ("db/",),
     "aiosqlite": ("db/",),
     "db.models": ("db/",),
@@ -49,6 +49,7 @@ TRANSACTION_HOMES = (
     "db/engines/",  # the machinery a transaction is made of
     "db/migrate.py",  # the schema's own steps
     "db/connection.py",  # the read cut, in which nothing is written
+    "bench/peers/",  # a stock server has none of our machinery
 )
 
 READS_WITHOUT_A_VIEWER: dict[str, str] = {}  # "db/noun.py:function": why no viewer exists or matters there

@@ -1,0 +1,1 @@
+"""Queries and commands beside other servers, in one run: `python -m bench.query`."""
