@@ -13,27 +13,32 @@ from typing import Any
 
 import structlog
 import uvicorn
+from prometheus_client.registry import Collector
 from starlette.applications import Starlette
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import WebSocketRoute
 from uvicorn.supervisors import Multiprocess
 
+from api.application import GRAPHQL, Application
 from api.door import Door
 from api.engine import Engine
 from api.feed.feed import Feed
 from api.files import routes_of as file_routes
+from api.garbage import collect_seldom
 from api.graphql import build_schema
 from api.http import HttpEndpoint
-from api.limits import Limits, Rates
+from api.limits import Limits, rates_of
 from api.logs import configure_logging
+from api.operations import Documents, Reads
 from api.operations import routes_of as operations_routes
 from api.pages import CursorSigner
-from api.uvicorn_protocol import AbortingWS, listening_socket
+from api.stored_documents import StoredDocuments
+from api.uvicorn_protocol import AbortingWS, WholeHttp, listening_socket
 from api.websocket import WebSocketEndpoint
 from channels.demo.loading import Demo
 from db import bell, connection, people, sealed
 from db.bell import Bell, refuse_if_unsafe
 from db.migrate import migrate
-from db.unit_of_work import settle
+from db.unit_of_work import listen, settle
 from domain.errors import DomainError
 from services import clocks, sweep
 from settings import VAR, Settings, load
@@ -55,9 +60,13 @@ class Platform:
         self.settings = settings
         secret = settings.secret_key.get_secret_value().encode()
         limits = Limits()
-        rates = Rates(limits)
+        self.rates = rates = rates_of(limits, settings.broadcast_url)
         self.bell = Bell(settings.broadcast_url)
         self.feed = Feed(CursorSigner(secret), self.bell, _end_process)
+        engine = Engine(build_schema(), limits, compiled=settings.compiled)
+        documents = StoredDocuments(
+            engine, trusted=settings.trusted_documents, lag=lambda: self.feed.lag_seconds
+        )
         self.door = Door(
             secret,
             CursorSigner(secret),
@@ -65,15 +74,21 @@ class Platform:
             rates,
             token_minutes=settings.token_minutes,
             session_hours=settings.session_hours,
+            documents=documents,
         )
-        engine = Engine(build_schema(), limits)
-        self.http = HttpEndpoint(engine, self.door.open_context, limits=limits, rates=rates)
+        self.plans, self.kept = engine.plans, engine.kept
+        self.feed.listen(lambda batch: engine.hear(it.event for it in batch))
+        self._unlisten = listen(engine.hear)
+        self.http = HttpEndpoint(
+            engine, self.door.open_context, limits=limits, rates=rates, documents=documents
+        )
         self.websocket = WebSocketEndpoint(
             engine,
             self.door.open_session,
             limits=limits,
             rates=rates,
             origins=frozenset(settings.allowed_origins),
+            documents=documents,
         )
         self.demo = Demo(VAR) if settings.demo else None
         self._stopping = asyncio.Event()
@@ -116,10 +131,13 @@ class Platform:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self.door.settle()
         await settle()
         await self.feed.stop()
+        self.door.close()
         bell.install(None)
         await self.bell.disconnect()
+        await self.rates.close()
         await connection.disconnect()
         log.info("stopped", process=os.getpid())
 
@@ -185,20 +203,25 @@ def create_app(settings: Settings) -> Starlette:
         "fengqiao_feed_lag_seconds": ("Since the whole log was read", lambda: feed.lag_seconds),
         "fengqiao_consumers": ("Streams being read", lambda: float(len(feed.consumers()))),
     }
+    plans = platform.plans
+    collectors: list[Collector] = [Documents(platform.kept)]
+    if plans:
+        collectors.append(Reads(lambda: plans.answered, lambda: plans.fallbacks))
     routes = [
-        Route("/graphql", platform.http),
-        WebSocketRoute("/graphql", platform.websocket),
+        WebSocketRoute(GRAPHQL, platform.websocket),
         *file_routes(platform.door, settings.media_dir),
-        *operations_routes(platform.readiness, numbers),
+        *operations_routes(platform.readiness, numbers, collectors),
     ]
-    return Starlette(routes=routes, lifespan=lifespan)
+    return Application(platform.http, routes=routes, lifespan=lifespan)
 
 
 def app() -> Starlette:
     """The application by the environment, for workers: `uvicorn --factory server:app`."""
     settings = load()
     configure_logging(production=settings.production)
-    return create_app(settings)
+    application = create_app(settings)
+    collect_seldom()
+    return application
 
 
 def serve(settings: Settings) -> None:
@@ -222,6 +245,7 @@ def serve(settings: Settings) -> None:
         access_log=False,
         server_header=False,
         h11_max_incomplete_event_size=HEADERS,
+        http=WholeHttp,
         ws=PartingWS,
         ws_max_size=WS_MESSAGE,
         ws_per_message_deflate=False,

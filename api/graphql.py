@@ -3,10 +3,12 @@
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
+from api.introspection import mend
 from api.resolvers.assignment import AssignmentMutations, AssignmentQueries
 from api.resolvers.board import BoardQueries
 from api.resolvers.clock import ClockMutations, ClockQueries
 from api.resolvers.dictionary import DictionaryQueries
+from api.resolvers.document import DocumentMutations, DocumentQueries
 from api.resolvers.feed import FeedQueries
 from api.resolvers.followup import FollowUpMutations
 from api.resolvers.grid import GridMutations, GridQueries
@@ -14,6 +16,7 @@ from api.resolvers.incident import IncidentMutations, IncidentQueries
 from api.resolvers.node import NodeQueries
 from api.resolvers.org import OrgMutations, OrgQueries
 from api.resolvers.person import PersonMutations, PersonQueries
+from api.resolvers.saved_filter import SavedFilterMutations, SavedFilterQueries
 from api.resolvers.session import SessionMutations, SessionQueries
 from api.resolvers.supervision import SupervisionMutations
 from api.resolvers.verification import VerificationMutations
@@ -33,9 +36,11 @@ class Query(
     PersonQueries,
     OrgQueries,
     DictionaryQueries,
+    DocumentQueries,
     FeedQueries,
     BoardQueries,
     ClockQueries,
+    SavedFilterQueries,
 ):
     """Every noun's queries."""
 
@@ -51,7 +56,9 @@ class Mutation(
     PersonMutations,
     GridMutations,
     OrgMutations,
+    DocumentMutations,
     ClockMutations,
+    SavedFilterMutations,
 ):
     """Every noun's commands."""
 
@@ -63,12 +70,14 @@ class Subscription(IncidentSubscriptions, AssignmentSubscriptions, BoardSubscrip
 
 def build_schema() -> strawberry.Schema:
     """The schema that every endpoint executes."""
-    return strawberry.Schema(
+    schema = strawberry.Schema(
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
         config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),
     )
+    mend(schema._schema)  # noqa: SLF001 - Strawberry has no public name for it
+    return schema
 
 
 def sdl() -> str:

@@ -4,14 +4,16 @@
 |-----------------------------------------------|------------------------------------|------------------|
 | executed: `data` is there, with errors or not | 200                                | 200              |
 | syntax, validation, cost, variables           | 400                                | 200              |
+| a hash of no known document                   | 400                                | 200              |
 | not JSON, no `query`, wrong types, a batch    | 400                                | 400              |
 | token refused                                 | 401                                | 401              |
+| not the key's document, or not a stored one   | 403                                | 403              |
 | other method, or a mutation by GET            | 405 with `Allow`                   | the same         |
 | no acceptable media type                      | 406                                | -                |
 | body above the limit                          | 413                                | 413              |
 | body not `application/json`                   | 415                                | 415              |
-| too many requests                             | 429 with `Retry-After`             | the same         |
-| a bug, or a part of ours is away              | 500, 503                           | the same         |
+| too many requests, or too many at once        | 429 with `Retry-After`             | the same         |
+| a bug, or a part of ours is away or too busy  | 500, 503                           | the same         |
 
 Only JSON bodies are read, so no foreign page can make a browser send one without asking first (CSRF).
 """
@@ -19,17 +21,20 @@ Only JSON bodies are read, so no foreign page can make a browser send one withou
 import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import orjson
 from graphql import OperationType
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.engine import Answer, Executes, GraphQLRequest, Operation, OperationContext, Refused
+from api.application import QuickRequest, WholeAnswer
+from api.engine import Answer, Executes, Operation, Refused
 from api.errors import present
 from api.limits import Limits, Rates
-from api.protocol import MalformedError, Shelter, decode, language_of, preferences, request_of
+from api.protocol import Asked, Caller, MalformedError, Shelter, asked_of, decode, language_of, preferences
+from api.stored_documents import StoredDocuments
 from domain.errors import DomainError, ErrorCode
 from domain.term import Language
 
@@ -39,6 +44,7 @@ OPERATION_REFUSED = 400
 MOST_DISCARDED = 32 * 1024 * 1024  # bytes read of a body that is refused anyway
 STATUS = {
     ErrorCode.UNAUTHENTICATED: 401,
+    ErrorCode.FORBIDDEN: 403,
     ErrorCode.RATE_LIMITED: 429,
     ErrorCode.INTERNAL: 500,
     ErrorCode.UNAVAILABLE: 503,
@@ -67,18 +73,20 @@ class HttpEndpoint:
     """The ASGI application behind `/graphql` for GET and POST.
 
     `open_context` makes the context of one operation from the headers (the bearer token among them); it may raise
-    DomainError, UNAUTHENTICATED above all.
+    DomainError, UNAUTHENTICATED above all. `documents` finds the text of an operation that is named by its hash.
     """
 
     def __init__(
         self,
         executes: Executes,
-        open_context: Callable[[HTTPConnection], Awaitable[OperationContext]],
+        open_context: Callable[[HTTPConnection], Awaitable[Caller]],
         *,
         limits: Limits,
         rates: Rates,
+        documents: StoredDocuments | None = None,
     ) -> None:
         self._executes = executes
+        self._documents = documents or StoredDocuments(executes)
         self._open_context = open_context
         self._limits = limits
         self._rates = rates
@@ -86,7 +94,7 @@ class HttpEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; a client that has gone gets nothing."""
-        request = Request(scope, receive)
+        request = QuickRequest(scope, receive)
         try:
             response = await self._respond(request)
         except ClientDisconnect:
@@ -97,7 +105,7 @@ class HttpEndpoint:
         """Returns when no command is running any more."""
         await self._shelter.idle()
 
-    async def _respond(self, request: Request) -> Response:
+    async def _respond(self, request: Request) -> ASGIApp:
         language = language_of(request.headers.get("accept-language"))
         media = Media(JSON, tells=True)
         try:
@@ -115,19 +123,24 @@ class HttpEndpoint:
             raise
         except Exception as error:  # noqa: BLE001 - the one place where a bug becomes an answer
             return _json(500, Refused([present(error, language)]).payload(), media)
-        return _json(200, answer.payload(), media)
+        return WholeAnswer(answer.payload(), _fixed(media))
 
     async def _answer(self, request: Request) -> Answer:
         if request.method == "POST":
             _check_content_type(request)
-        context = await self._authenticated(request)
-        operation = self._executes.prepare(await self._read(request), context.language)
-        _check_kind(request, operation)
-        running = self._executes.run(operation, context)
-        return await (self._shelter.run(running) if operation.kind is OperationType.MUTATION else running)
+        context, caller = await self._authenticated(request)
+        asked = await self._documents.request(await self._read(request), context.bound, context.language)
+        with self._rates.running(caller):
+            operation = self._executes.prepare(asked, context.language)
+            _check_kind(request, operation)
+            running = self._executes.run(operation, context)
+            return await (self._shelter.run(running) if operation.kind is OperationType.MUTATION else running)
 
-    async def _authenticated(self, request: Request) -> OperationContext:
-        """The context. A caller is its token when that is good, else its address: made-up tokens gain nothing."""
+    async def _authenticated(self, request: Request) -> tuple[Caller, str]:
+        """The context, and whom it is counted for: the token when it is good, else the address.
+
+        Made-up tokens gain nothing.
+        """
         address = request.client.host if request.client else "unknown"
         token = request.headers.get("authorization")
         try:
@@ -135,15 +148,17 @@ class HttpEndpoint:
         except DomainError:
             await self._rates.request(address)
             raise
-        await self._rates.request(hashlib.sha256(token.encode()).hexdigest() if token else address)
-        return context
+        caller = hashlib.sha256(token.encode()).hexdigest() if token else address
+        await self._rates.request(caller)
+        return context, caller
 
-    async def _read(self, request: Request) -> GraphQLRequest:
+    async def _read(self, request: Request) -> Asked:
         if request.method == "GET":
             return _query_of(request)
-        return request_of(decode(await read_body(request, self._limits.body)))
+        return asked_of(decode(await read_body(request, self._limits.body)))
 
 
+@lru_cache(256)
 def negotiate(accept: str | None) -> Media:
     """The media type to answer in; Rejected with 406 when the client takes none of ours."""
     for wanted in preferences(accept or "*/*"):
@@ -163,12 +178,15 @@ async def read_body(request: Request, limit: int) -> bytes:
     What is too much is read and dropped: a client that is still sending would not see the answer.
     """
     body, size = bytearray(), 0
-    async for chunk in request.stream():
+    more = True
+    while more and size <= MOST_DISCARDED:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        chunk, more = message.get("body", b""), message.get("more_body", False)
         size += len(chunk)
         if size <= limit:
             body += chunk
-        elif size > MOST_DISCARDED:
-            break
     if size > limit:
         facts = {"what": "body", "limit": limit}
         raise Rejected(413, DomainError(ErrorCode.TOO_COSTLY, facts=facts), {"connection": "close"})
@@ -199,14 +217,14 @@ def _check_kind(request: Request, operation: Operation) -> None:
         )
 
 
-def _query_of(request: Request) -> GraphQLRequest:
+def _query_of(request: Request) -> Asked:
     parameters: dict[str, object] = dict(request.query_params)
     for field in ("variables", "extensions"):
         if text := request.query_params.get(field):
             parameters[field] = decode(text)
         else:
             parameters.pop(field, None)
-    return request_of(parameters)
+    return asked_of(parameters)
 
 
 def _status(refused: Refused, media: Media) -> int:
@@ -223,7 +241,7 @@ def _code(extensions: object) -> object:
 
 
 def _advice(refusal: DomainError) -> dict[str, str]:
-    if refusal.code is ErrorCode.RATE_LIMITED:
+    if refusal.code is ErrorCode.RATE_LIMITED or "retryAfter" in refusal.facts:
         return {"retry-after": str(refusal.facts.get("retryAfter", 1))}
     if refusal.code is ErrorCode.UNAUTHENTICATED:
         return {"www-authenticate": "Bearer"}
@@ -237,10 +255,18 @@ def _refusal(
     return _json(status, body, media, headers)
 
 
-def _json(status: int, body: bytes, media: Media, headers: dict[str, str] | None = None) -> Response:
-    fixed = {
+@lru_cache(8)
+def _fixed(media: Media) -> tuple[tuple[bytes, bytes], ...]:
+    return tuple((name.encode(), value.encode()) for name, value in _headers(media).items())
+
+
+def _headers(media: Media) -> dict[str, str]:
+    return {
         "content-type": f"{media.content_type}; charset=utf-8",
         "cache-control": "no-store",
         "x-content-type-options": "nosniff",
     }
-    return Response(body, status, {**fixed, **(headers or {})})
+
+
+def _json(status: int, body: bytes, media: Media, headers: dict[str, str] | None = None) -> Response:
+    return Response(body, status, {**_headers(media), **(headers or {})})

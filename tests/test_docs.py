@@ -14,7 +14,7 @@ ROW = re.compile(r"^\| `(\w+)` \| (\S+) \| (.+) \|$", re.MULTILINE)
 LINK = re.compile(r"(?<!!)\[[^\]]+\]\(([^)\s]+)\)")
 CHINESE = re.compile(r"[一-鿿]+")
 ADR_PARTS = ["Context", "Decision", "Consequences", "Enforced by"]
-SCHEMA_NAMES = {"org": "OrgUnit", "followup": "FollowUp"}
+SCHEMA_NAMES = {"org": "OrgUnit", "followup": "FollowUp", "saved_filter": "SavedFilter"}
 
 
 def terms(module: Module) -> Iterator[tuple[str, str]]:

@@ -66,6 +66,16 @@ async def _public(desk: Desk, document: str, given: dict[str, Any]) -> dict[str,
     return data
 
 
+async def _by_hash(desk: Desk, kept: str, token: str | None = None, **variables: int) -> int:
+    """The status of a stored document's answer."""
+    answer = await desk.http.post(
+        f"http://{desk.address}/graphql",
+        json={"documentId": kept, "variables": variables},
+        headers={"Authorization": f"Bearer {token or desk.token}"},
+    )
+    return answer.status_code
+
+
 async def _first_item(desk: Desk, document: str) -> dict[str, Any]:
     async with desk.watch(document) as console:
         await console.until(bool)
@@ -95,6 +105,12 @@ async def test_every_operation_of_the_guide_does_what_the_guide_says(desks: Desk
     assert answers["Accept"]["acceptAssignment"]["assignment"]["state"] == "ACCEPTED"
     assert answers["Search"]["incidents"]["totalCount"] > 0
     assert answers["Feed"]["follows"] == answers["Feed"]["cursor"]
+    kept = answers["Keep"]["storeDocument"]["document"]["hash"]
+    assert await _by_hash(await desks("command"), kept, first=1) == 200
+    secret = answers["MakeKey"]["createIntegrationKey"]["secret"]
+    assert (
+        await _by_hash(await desks("command"), kept, secret, first=1) == 401
+    )  # dropped at the section's end
 
 
 def test_the_table_of_errors_is_the_vocabulary_of_the_code() -> None:

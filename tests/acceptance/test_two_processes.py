@@ -1,5 +1,6 @@
 """Two server processes over PostgreSQL and Redis: one log, one feed, whichever process a console sits at."""
 
+import asyncio
 from itertools import pairwise
 from typing import Any
 
@@ -66,3 +67,34 @@ async def test_without_redis_events_come_late_and_none_is_lost(
         made += [await _report(acceptor)]
         await console.until(lambda items: _numbers(items) == made, 15)
         assert _chained(console.items)
+
+
+GRIDS = "{ grids(first: 1) { nodes { id version } } incidents(first: 1) { nodes { grid { id name } } } }"
+
+
+async def _name_of_grid(desk: Desk) -> str:
+    """The name of the newest case's grid, as a compiled read has it ready."""
+    return str((await desk.ask(GRIDS))["incidents"]["nodes"][0]["grid"]["name"])
+
+
+async def test_a_renamed_grid_is_read_at_once_where_it_was_renamed_and_soon_everywhere(
+    large_town: Town,
+) -> None:
+    here, there = await large_town.desk("admin", server=0), await large_town.desk("command", server=1)
+    acceptor = await large_town.desk("acceptor", server=0)
+    await _report(acceptor)
+    old = await _name_of_grid(there)
+    assert await _name_of_grid(acceptor) == old
+    grid = (await there.ask(GRIDS))["incidents"]["nodes"][0]["grid"]
+    version = (
+        await there.ask("query ($id: ID!) { node(id: $id) { ... on Grid { version } } }", id=grid["id"])
+    )["node"]
+    await here.do(
+        "reviseGrid", "grid { name }", id=grid["id"], expectedVersion=version["version"], name="改名网格"
+    )
+    assert await _name_of_grid(acceptor) == "改名网格"
+    for _ in range(100):
+        if await _name_of_grid(there) == "改名网格":
+            break
+        await asyncio.sleep(0.1)
+    assert await _name_of_grid(there) == "改名网格"

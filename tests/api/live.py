@@ -17,6 +17,7 @@ from api.door import Door
 from api.feed.feed import Feed
 from api.http import HttpEndpoint
 from api.limits import Limits, Rates
+from api.stored_documents import StoredDocuments
 from api.uvicorn_protocol import AbortingWS, listening_socket
 from api.websocket import WebSocketEndpoint
 from db import bell, sessions
@@ -138,9 +139,12 @@ async def live(*, heartbeat: float = 30.0) -> AsyncIterator[Live]:
     await feed.start()
     limits = Limits()
     rates = Rates(limits)
-    door = Door(SECRET, SIGNER, feed, rates)
-    websocket = WebSocketEndpoint(engine(), door.open_session, limits=limits, rates=rates)
-    http = HttpEndpoint(engine(), door.open_context, limits=limits, rates=rates)
+    documents = StoredDocuments(engine(), lag=lambda: feed.lag_seconds)
+    door = Door(SECRET, SIGNER, feed, rates, documents=documents)
+    websocket = WebSocketEndpoint(
+        engine(), door.open_session, limits=limits, rates=rates, documents=documents
+    )
+    http = HttpEndpoint(engine(), door.open_context, limits=limits, rates=rates, documents=documents)
     app = Starlette(routes=[Route("/graphql", http), WebSocketRoute("/graphql", websocket)])
     config = uvicorn.Config(app, log_level="critical", ws=AbortingWS, timeout_graceful_shutdown=2)
     server = uvicorn.Server(config)
@@ -155,6 +159,8 @@ async def live(*, heartbeat: float = 30.0) -> AsyncIterator[Live]:
         await websocket.drain()
         server.should_exit = True
         await serving
+        await door.settle()
         await feed.stop()
+        door.close()
         bell.install(None)
         await rope.disconnect()

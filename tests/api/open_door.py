@@ -20,6 +20,7 @@ from api.files import routes_of
 from api.http import HttpEndpoint
 from api.limits import Limits, Rates
 from api.pages import CursorSigner
+from api.stored_documents import StoredDocuments
 from api.uvicorn_protocol import AbortingWS, listening_socket
 from api.websocket import WebSocketEndpoint
 from db import bell
@@ -56,15 +57,16 @@ class House:
 
 @contextlib.asynccontextmanager
 async def opened(
-    directory: Path, limits: Limits | None = None, *, token_minutes: float = 30
+    directory: Path, limits: Limits | None = None, *, token_minutes: float = 30, trusted: bool = False
 ) -> AsyncIterator[House]:
     """Serve until the block ends; the store is open already."""
     limits = limits or Limits()
     signer, ringing, rates = CursorSigner(SECRET), Bell("memory://"), Rates(limits)
     feed = Feed(signer, ringing, lambda _: None, poll_seconds=0.2)
-    door = Door(SECRET, signer, feed, rates, token_minutes=token_minutes)
-    http = HttpEndpoint(engine(), door.open_context, limits=limits, rates=rates)
-    sockets = WebSocketEndpoint(engine(), door.open_session, limits=limits, rates=rates)
+    documents = StoredDocuments(engine(), trusted=trusted, lag=lambda: feed.lag_seconds)
+    door = Door(SECRET, signer, feed, rates, token_minutes=token_minutes, documents=documents)
+    http = HttpEndpoint(engine(), door.open_context, limits=limits, rates=rates, documents=documents)
+    sockets = WebSocketEndpoint(engine(), door.open_session, limits=limits, rates=rates, documents=documents)
     app = Starlette(
         routes=[Route("/graphql", http), WebSocketRoute("/graphql", sockets), *routes_of(door, directory)]
     )
@@ -84,6 +86,8 @@ async def opened(
         await sockets.drain()
         server.should_exit = True
         await running
+        await door.settle()
         await feed.stop()
+        door.close()
         bell.install(None)
         await ringing.disconnect()

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx2
@@ -16,6 +17,7 @@ from starlette.requests import HTTPConnection
 from starlette.routing import Route, WebSocketRoute
 from strawberry.schema.config import StrawberryConfig
 
+from api.bound import Bound
 from api.engine import Engine
 from api.http import HttpEndpoint
 from api.limits import Limits, Rates
@@ -25,6 +27,7 @@ from api.uvicorn_protocol import AbortingWS, listening_socket
 from api.websocket import WebSocketEndpoint
 from domain.errors import DomainError, ErrorCode
 from domain.term import Language
+from domain.viewer import Viewer
 
 
 @dataclass
@@ -43,6 +46,12 @@ class Ledger:
 class ToyContext:
     ledger: Ledger
     language: Language
+    bound: Bound | None = None
+    viewer: Viewer | None = None
+    signer: Any = None
+
+    async def now(self) -> datetime:
+        return datetime.now(UTC)
 
     def refresh(self) -> None:
         self.ledger.refreshed += 1
