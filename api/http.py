@@ -188,7 +188,7 @@ async def read_body(request: Request, limit: int) -> bytes:
         if size <= limit:
             body += chunk
     if size > limit:
-        facts = {"what": "body", "limit": limit}
+        facts = {"what": "body", "value": size, "limit": limit}
         raise Rejected(413, DomainError(ErrorCode.TOO_COSTLY, facts=facts), {"connection": "close"})
     return bytes(body)
 
@@ -221,10 +221,18 @@ def _query_of(request: Request) -> Asked:
     parameters: dict[str, object] = dict(request.query_params)
     for field in ("variables", "extensions"):
         if text := request.query_params.get(field):
-            parameters[field] = decode(text)
+            parameters[field] = _parameter(field, text)
         else:
             parameters.pop(field, None)
     return asked_of(parameters)
+
+
+def _parameter(field: str, text: str) -> object:
+    """The JSON of one parameter; MalformedError names it when it is none."""
+    try:
+        return decode(text)
+    except MalformedError:
+        raise MalformedError(field, zh="不是有效的 JSON", en="This is not valid JSON") from None
 
 
 def _status(refused: Refused, media: Media) -> int:

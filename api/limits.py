@@ -1,81 +1,57 @@
-"""What one request, one socket and one caller may ask: static cost, rates and counts (design §8).
-
-The cost of a document is known before anything runs: one memoised pass, linear in its length, whatever its
-fragments spread. A field costs 1; below a field with `first`, `last` or `ids` everything counts once per row asked,
-and a variable there counts as the longest page.
-"""
+"""What one request, one socket and one caller may ask: the numbers, rates, and counts of what is held (design §8)."""
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import structlog
-from graphql import (
-    DirectiveNode,
-    DocumentNode,
-    FieldNode,
-    FragmentDefinitionNode,
-    FragmentSpreadNode,
-    IntValueNode,
-    ListValueNode,
-    OperationDefinitionNode,
-    SelectionSetNode,
-)
 from limits import RateLimitItem, RateLimitItemPerMinute, RateLimitItemPerSecond
-from limits.aio.storage import MemoryStorage, Storage
+from limits.aio.storage import RedisStorage, Storage
 from limits.aio.strategies import MovingWindowRateLimiter
+from limits.errors import StorageError
+from redis.asyncio import ConnectionPool
 
 from domain.errors import DomainError, ErrorCode
 
 log = structlog.get_logger(__name__)
 
 MAX_PAGE = 100
-_PAGED = ("first", "last", "ids")
-_CEILING = 10**12  # products stop growing here, so that numbers stay small
+STORE_SECONDS = 0.25  # that a shared store of rates may take to answer
+STORE_PAUSE = 5.0  # seconds before a shared store that failed is asked again
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Every number a caller can run into; the documentation prints them from here."""
 
-    tokens: int = 2000
+    document: int = 32 * 1024  # characters of a document
+    tokens: int = 1000
+    operations: int = 20  # in a document
     depth: int = 15
     cost: int = 20_000
     aliases: int = 50
     directives: int = 50
     repeats: int = 50  # fields of one response name side by side: merging them is quadratic
+    introspections: int = 10  # `__schema` and `__type` fields
+    introspection: int = 80_000  # their cost; tools ask for the greater part of it
+    introspection_mixed: int = 500  # their cost beside other fields
     body: int = 256 * 1024  # bytes
     variables_depth: int = 32
+    variables_values: int = 2000  # in all lists and objects
+    variables_list: int = 250  # entries of one list
+    variables_object: int = 100  # fields of one object
+    inputs: int = 60  # objects given to arguments, counted wherever they are used
     query_seconds: float = 30.0
     sign_ins_per_minute: int = 60  # per address
     requests_per_second: int = 100  # per token, or per address without one
+    running_per_caller: int = 100  # queries and commands at once, counted as the rate is
+    running: int = 1000  # queries and commands at once in a process
     sockets_per_user: int = 20
     operations_per_socket: int = 100
     init_seconds: float = 10.0
     send_seconds: float = 15.0
-
-
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """What an operation weighs."""
-
-    depth: int = 0
-    cost: int = 0
-    aliases: int = 0
-    directives: int = 0
-    repeats: int = 0
-
-
-def measure(document: DocumentNode, operation: OperationDefinitionNode, limits: Limits) -> Measure:
-    """What the operation weighs; TOO_COSTLY with `what`, `value` and `limit` when it weighs too much."""
-    scale = _Scale(document, limits.depth)
-    weight = scale.weigh(operation.selection_set, 1)
-    weight = _sum(weight, Measure(directives=len(operation.directives or ())))
-    for what in ("depth", "cost", "aliases", "directives", "repeats"):
-        check(what, getattr(weight, what), getattr(limits, what))
-    return weight
 
 
 def check(what: str, value: float, limit: float) -> None:
@@ -84,85 +60,74 @@ def check(what: str, value: float, limit: float) -> None:
         raise DomainError(ErrorCode.TOO_COSTLY, facts={"what": what, "value": value, "limit": limit})
 
 
-class _Scale:
-    """Weighs selection sets, each fragment once."""
-
-    def __init__(self, document: DocumentNode, depth: int) -> None:
-        self._depth = depth
-        self._fragments = {
-            part.name.value: part for part in document.definitions if isinstance(part, FragmentDefinitionNode)
-        }
-        self._known: dict[str, Measure] = {}
-
-    def weigh(self, selections: SelectionSetNode | None, level: int) -> Measure:
-        total = Measure()
-        names: Counter[str] = Counter()
-        for node in selections.selections if selections else ():
-            if isinstance(node, FieldNode):
-                names[node.alias.value if node.alias else node.name.value] += 1
-                weight = self._field(node, level)
-            elif isinstance(node, FragmentSpreadNode):
-                weight = self._spread(node.name.value, level)
-            else:
-                weight = self.weigh(getattr(node, "selection_set", None), level)
-            total = _sum(total, weight, _directives(node.directives))
-        return _sum(total, Measure(repeats=max(names.values(), default=0)))
-
-    def _field(self, node: FieldNode, level: int) -> Measure:
-        check("depth", level, self._depth)  # before going down, so that no stack overflows
-        if node.name.value.startswith("__"):
-            return Measure(depth=1)  # introspection has a rule of its own
-        below = self.weigh(node.selection_set, level + 1)
-        return Measure(
-            depth=1 + below.depth,
-            cost=1 + min(_rows(node) * below.cost, _CEILING),
-            aliases=below.aliases + (node.alias is not None),
-            directives=below.directives,
-            repeats=below.repeats,
-        )
-
-    def _spread(self, name: str, level: int) -> Measure:
-        if name not in self._known:
-            self._known[name] = Measure()  # a cycle weighs nothing; validation refuses it
-            if fragment := self._fragments.get(name):
-                self._known[name] = self.weigh(fragment.selection_set, level)
-        return self._known[name]
+def check_variables(variables: Mapping[str, object], limits: Limits) -> None:
+    """Refuse with TOO_COSTLY variables that nest too deeply or hold too much; walked level by level."""
+    depth, values, level = 0, 0, list(variables.values())
+    while level:
+        values += len(level)
+        check("variables_values", values, limits.variables_values)
+        inner: list[object] = []
+        for item in level:
+            if isinstance(item, list):
+                check("variables_list", len(item), limits.variables_list)
+                inner.extend(item)
+            elif isinstance(item, dict):
+                check("variables_object", len(item), limits.variables_object)
+                inner.extend(item.values())
+        depth += 1
+        check("variables_depth", depth, limits.variables_depth)
+        level = inner
 
 
-def _sum(*weights: Measure) -> Measure:
-    """Side by side: the deepest and the most repeated count, the rest adds up."""
-    return Measure(
-        depth=max(weight.depth for weight in weights),
-        cost=min(sum(weight.cost for weight in weights), _CEILING),
-        aliases=sum(weight.aliases for weight in weights),
-        directives=sum(weight.directives for weight in weights),
-        repeats=max(weight.repeats for weight in weights),
-    )
+class Windows:
+    """Moving windows in this process: exact, at a fraction of the cost of a shared store.
 
+    A caller costs one time for each hit still in its window; who has been quiet for a window is forgotten.
+    """
 
-def _directives(nodes: tuple[DirectiveNode, ...] | None) -> Measure:
-    return Measure(directives=len(nodes or ()))
+    def __init__(self, amount: int, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._amount = amount
+        self._seconds = seconds
+        self._clock = clock
+        self._hits: dict[str, list[float]] = {}
+        self._tidied = clock()
 
+    def __len__(self) -> int:
+        """How many callers are remembered."""
+        return len(self._hits)
 
-def _rows(node: FieldNode) -> int:
-    """How many rows a field may answer, as far as its arguments tell."""
-    for argument in node.arguments or ():
-        if argument.name.value in _PAGED:
-            if isinstance(argument.value, IntValueNode):
-                return max(1, min(int(argument.value.value[:12]), MAX_PAGE))
-            if isinstance(argument.value, ListValueNode):
-                return max(1, len(argument.value.values))
-            return MAX_PAGE
-    return 1
+    def hit(self, key: str) -> float | None:
+        """Count one more of a key; else how many seconds to wait."""
+        now = self._clock()
+        past = now - self._seconds
+        if self._tidied <= past:
+            self._tidied = now
+            self._hits = {key: hits for key, hits in self._hits.items() if hits[-1] > past}
+        hits = self._hits.setdefault(key, [])
+        while hits and hits[0] <= past:
+            del hits[0]
+        if len(hits) >= self._amount:
+            return hits[0] - past
+        hits.append(now)
+        return None
 
 
 class Rates:
-    """Moving windows per caller, in this process or in a shared store. An absent store lets requests through."""
+    """Moving windows per caller, in this process or in a shared store; this process counts while that is away.
+
+    And how much runs at once, for each caller and in this process.
+    """
 
     def __init__(self, limits: Limits, storage: Storage | None = None) -> None:
-        self._limiter = MovingWindowRateLimiter(storage or MemoryStorage())
+        self._limiter = MovingWindowRateLimiter(storage) if storage is not None else None
+        self._asked_again = 0.0
         self._sign_ins = RateLimitItemPerMinute(limits.sign_ins_per_minute, namespace="sign-in")
         self._requests = RateLimitItemPerSecond(limits.requests_per_second, namespace="request")
+        self._windows: dict[RateLimitItem, Windows] = {
+            it: Windows(it.amount, it.get_expiry()) for it in (self._sign_ins, self._requests)
+        }
+        self._running = Caps(limits.running_per_caller)
+        self._limits = limits
 
     async def sign_in(self, address: str) -> None:
         """One attempt to sign in from an address; RATE_LIMITED with `retryAfter` in seconds."""
@@ -172,16 +137,67 @@ class Rates:
         """One operation of a caller (a token, a person or an address); RATE_LIMITED with `retryAfter`."""
         await self._hit(self._requests, caller)
 
+    @contextmanager
+    def running(self, caller: str) -> Iterator[None]:
+        """Run one operation of a caller for the length of the block.
+
+        RATE_LIMITED with `limit` when the caller, UNAVAILABLE with `retryAfter` when the process runs too many.
+        """
+        if self._running.total >= self._limits.running:
+            raise DomainError(ErrorCode.UNAVAILABLE, facts={"retryAfter": 1})
+        with self._running.hold(caller):
+            yield
+
+    async def close(self) -> None:
+        """Give back what is held; counts in this process hold nothing."""
+
     async def _hit(self, item: RateLimitItem, key: str) -> None:
+        seconds = await self._shared(item, key)
+        if seconds is None:
+            seconds = self._windows[item].hit(key)
+        if seconds:
+            raise DomainError(ErrorCode.RATE_LIMITED, facts={"retryAfter": max(1, round(seconds))})
+
+    async def _shared(self, item: RateLimitItem, key: str) -> float | None:
+        """Seconds to wait by the shared store, 0 for none; None when there is no such store, or it is away."""
+        if self._limiter is None or time.monotonic() < self._asked_again:
+            return None
         try:
-            allowed = await self._limiter.hit(item, key)
-            window = None if allowed else await self._limiter.get_window_stats(item, key)
-        except (OSError, TimeoutError) as error:
+            if await self._limiter.hit(item, key):
+                return 0.0
+            return max(1.0, (await self._limiter.get_window_stats(item, key)).reset_time - time.time())
+        except (OSError, StorageError) as error:  # a timeout is an OSError too
+            self._asked_again = time.monotonic() + STORE_PAUSE
             log.warning("rate_store_unavailable", error=type(error).__name__)
-            return
-        if window is not None:
-            wait = max(1, round(window.reset_time - time.time()))
-            raise DomainError(ErrorCode.RATE_LIMITED, facts={"retryAfter": wait})
+            return None
+
+
+class SharedRates(Rates):
+    """Rates that every process counts in one Redis, at `redis://` or `rediss://`."""
+
+    def __init__(self, limits: Limits, url: str) -> None:
+        self._pool = ConnectionPool.from_url(
+            url, socket_timeout=STORE_SECONDS, socket_connect_timeout=STORE_SECONDS
+        )
+        super().__init__(
+            limits,
+            RedisStorage(
+                url,
+                wrap_exceptions=True,
+                implementation="redispy",
+                key_prefix="fengqiao",
+                connection_pool=self._pool,  # type: ignore[arg-type]  # the library hands it on
+            ),
+        )
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self._pool.aclose()
+
+
+def rates_of(limits: Limits, url: str) -> Rates:
+    """The rates of a process whose bell is at `url`: in Redis where the bell is, else by itself."""
+    return SharedRates(limits, url) if url.startswith("redis") else Rates(limits)
 
 
 class Caps:
@@ -190,6 +206,7 @@ class Caps:
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._held: Counter[str] = Counter()
+        self.total = 0
 
     @contextmanager
     def hold(self, holder: str) -> Iterator[None]:
@@ -197,9 +214,11 @@ class Caps:
         if self._held[holder] >= self._limit:
             raise DomainError(ErrorCode.RATE_LIMITED, facts={"limit": self._limit})
         self._held[holder] += 1
+        self.total += 1
         try:
             yield
         finally:
+            self.total -= 1
             self._held[holder] -= 1
             if not self._held[holder]:
                 del self._held[holder]

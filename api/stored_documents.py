@@ -9,7 +9,7 @@ from graphql import OperationType
 
 from api.bound import Bound
 from api.engine import Executes, GraphQLRequest, Refused
-from api.errors import present
+from api.errors import WireError, present
 from api.protocol import Asked, MalformedError
 from db.integration import documents
 from domain.errors import DomainError, ErrorCode
@@ -87,7 +87,7 @@ class StoredDocuments:
         try:
             operation = self._executes.prepare(GraphQLRequest(text), language)
         except Refused as refused:
-            reasons = "; ".join(str(error["message"]) for error in refused.errors[:REASONS])
+            reasons = "; ".join(map(_reason, refused.errors[:REASONS]))
             raise DomainError(ErrorCode.BAD_INPUT, "text", zh=reasons, en=reasons) from None
         name = operation.chosen.name
         return Form(_KINDS[operation.kind], name.value if name else None)
@@ -140,6 +140,15 @@ def _of_key(asked: Asked, bound: Bound) -> str:
             en="This key runs its own document alone",
         )
     return bound.document.text
+
+
+def _reason(error: WireError) -> str:
+    """What is wrong in words; of a limit also what it weighs and what it may."""
+    message, extensions = str(error["message"]), error.get("extensions")
+    facts = extensions if isinstance(extensions, dict) else {}
+    if "limit" not in facts:
+        return message
+    return f"{message} ({facts.get('what')}: {facts.get('value')} > {facts['limit']})"
 
 
 def _keep(kept: OrderedDict[str, T], sha256: str, value: T, most: int) -> None:

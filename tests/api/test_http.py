@@ -196,7 +196,9 @@ async def test_a_mutation_by_get_is_405_and_does_nothing(toy: Toy) -> None:
     "parameters", [{}, {"query": "{bug}", "variables": "{"}, {"query": "{bug}", "variables": "5"}]
 )
 async def test_a_get_without_a_usable_request_is_400(toy: Toy, parameters: dict[str, str]) -> None:
-    assert (await get(toy, **parameters)).status_code == 400
+    response = await get(toy, **parameters)
+    field = "variables" if parameters else "query"
+    assert (response.status_code, response.json()["errors"][0]["extensions"]["field"]) == (400, field)
 
 
 async def test_a_body_of_ten_megabytes_is_413(toy: Toy) -> None:

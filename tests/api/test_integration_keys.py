@@ -296,10 +296,16 @@ async def test_other_keys_and_sessions_of_the_person_go_on(district: District, h
             await asyncio.wait_for(socket.recv(), 1)
 
 
-async def test_a_key_that_expires_closes_its_socket(district: District, house: House) -> None:
-    it = await held(district, FEED, expires_at=datetime.now(UTC) + timedelta(seconds=0.5))
+async def test_a_key_that_expires_says_so_and_closes_its_socket(district: District, house: House) -> None:
+    it = await held(district, FEED, expires_at=datetime.now(UTC) + timedelta(seconds=1))
     async with house.socket({"authorization": f"Bearer {it.secret}"}) as socket:
         assert (await hear(socket))["type"] == "connection_ack"
+        await tell(socket, {"id": "1", "type": "subscribe", "payload": {}})
+        assert (await hear(socket))["type"] == "next"
+        assert (await hear(socket))["payload"]["data"]["feed"] == {
+            "__typename": "FeedRevoked",
+            "revoked": "SESSION_ENDED",
+        }
         await asyncio.wait_for(socket.wait_closed(), 5)
         assert (socket.close_code, socket.close_reason) == (4403, "SESSION_ENDED")
 

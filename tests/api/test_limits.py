@@ -1,171 +1,99 @@
-"""What a document weighs, decided before it runs, in one pass; and rates and caps."""
+"""Rates, caps and the bounds of variables: what a caller may do at once, in a second and in a minute."""
 
-from itertools import pairwise
+import time
+from collections import deque
+from unittest import mock
 
 import pytest
-from graphql import DocumentNode, get_introspection_query, get_operation_ast, parse
+from hypothesis import given
+from hypothesis import strategies as st
 from limits.aio.storage import MemoryStorage
 
-from api import limits as module
-from api.engine import Engine, GraphQLRequest, Refused
-from api.limits import Caps, Limits, Measure, Rates, measure
+from api.limits import Caps, Limits, Rates, SharedRates, Windows, check_variables, rates_of
 from domain.errors import DomainError, ErrorCode
-from domain.term import Language
-from tests.api.toy import schema
-
-WIDE = Limits(tokens=10**6, depth=10**6, cost=10**13, aliases=10**6, directives=10**6, repeats=10**6)
+from tests import servers
 
 
-def weigh(query: str, limits: Limits = WIDE) -> Measure:
-    document = parse(query)
-    operation = get_operation_ast(document)
-    assert operation is not None
-    return measure(document, operation, limits)
-
-
-def refusal(
-    query: str, variables: dict[str, object] | None = None, limits: Limits | None = None
-) -> dict[str, object]:
-    with pytest.raises(Refused) as refused:
-        Engine(schema, limits).prepare(GraphQLRequest(query, variables or {}), Language.EN)
-    extensions = refused.value.errors[0]["extensions"]
-    assert isinstance(extensions, dict)
-    return extensions
-
-
-def doubling(levels: int) -> str:
-    """Each fragment spreads the next one twice: written out, the document would have 2**levels fields."""
-    parts = [f"fragment F{n} on Node{{child{{name}} ...F{n + 1} ...F{n + 1}}}" for n in range(levels)]
-    return " ".join(["{node{...F0}}", *parts, f"fragment F{levels} on Node{{name}}"])
-
-
-@pytest.mark.parametrize(
-    ("query", "cost"),
-    [
-        ("{a}", 1),
-        ("{a{b c}}", 3),
-        ("{a(first:10){b}}", 11),
-        ("{a(last:10){b{c}}}", 21),
-        ("{a(first:10){b(first:10){c}}}", 1 + 10 * (1 + 10)),
-        ("query($n:Int){a(first:$n){b}}", 101),
-        ("{a(first:99999999999999){b}}", 101),
-        ("{a(first:0){b}}", 2),
-        ("{a(ids:[1,2,3]){b}}", 4),
-        ("query($i:[ID!]!){a(ids:$i){b}}", 101),
-        ("{a{...on B{c d}}}", 3),
-        ("{a{...F}} fragment F on B{c d}", 3),
-        ("{a{...F ...F}} fragment F on B{c d}", 5),
-        ("{__schema{types{name}}}", 0),
-    ],
-)
-def test_a_field_costs_one_for_each_row_it_is_asked_for(query: str, cost: int) -> None:
-    assert weigh(query).cost == cost
-
-
-def test_depth_aliases_directives_and_repeats_are_counted_through_fragments() -> None:
-    weight = weigh("query @x{a:b @x{...F @x ...on C @x{d:e{f}}} b b} fragment F on C{g:h{i{j{k @x}}}}")
-    assert weight == Measure(depth=5, cost=9, aliases=3, directives=5, repeats=2)
-
-
-@pytest.mark.parametrize(
-    ("query", "what"),
-    [
-        ("{" + "a{" * 15 + "b" + "}" * 15 + "}", "depth"),
-        ("{a{...F}} fragment F on B{" + "a{" * 14 + "b" + "}" * 14 + "}", "depth"),
-        ("{a(first:100){b(first:100){c(first:2){d}}}}", "cost"),
-        ("{" + " ".join(f"a{n}:b" for n in range(51)) + "}", "aliases"),
-        ("{a" + " @x" * 51 + "}", "directives"),
-        ("{" + "a " * 51 + "}", "repeats"),
-    ],
-)
-def test_each_limit_is_refused_with_what_was_too_much(query: str, what: str) -> None:
-    with pytest.raises(DomainError) as refused:
-        weigh(query, Limits())
-    assert refused.value.code is ErrorCode.TOO_COSTLY
-    assert refused.value.facts["what"] == what
-    assert refused.value.facts["limit"] == getattr(Limits(), what)
-
-
-@pytest.mark.parametrize("levels", [20, 80, 140])
-def test_a_fragment_bomb_is_refused(levels: int) -> None:
-    facts = refusal(doubling(levels))
-    assert (facts["code"], facts["what"]) == ("TOO_COSTLY", "cost")
-
-
-def test_a_fragment_bomb_is_weighed_in_steps_that_grow_with_its_length_alone(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    steps = 0
-    weigh_once = module._Scale.weigh
-
-    def counted(scale: module._Scale, *arguments: object) -> Measure:
-        nonlocal steps
-        steps += 1
-        return weigh_once(scale, *arguments)  # type: ignore[arg-type]  # passed on as they came
-
-    monkeypatch.setattr(module._Scale, "weigh", counted)
-    taken = []
-    for levels in (10, 20, 40, 80):
-        steps = 0
-        weigh(doubling(levels))
-        taken.append(steps)
-    assert all(after <= 2.2 * before for before, after in pairwise(taken))
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        "{node{...F}} fragment F on Node{...F}",
-        "{node{...F}} fragment F on Node{child{...G}} fragment G on Node{child{...F}}",
-    ],
-)
-def test_a_fragment_that_spreads_itself_is_refused_and_never_followed(query: str) -> None:
-    assert refusal(query)["code"] == "BAD_INPUT"
-
-
-def test_a_long_chain_of_fragments_overflows_no_stack() -> None:
-    chain = [f"fragment F{n} on Node{{...F{n + 1}}}" for n in range(240)]
-    assert "code" in refusal(" ".join(["{node{...F0}}", *chain, "fragment F240 on Node{name}"]))
-
-
-@pytest.mark.parametrize(
-    ("query", "what"),
-    [("{" + "a " * 2000 + "}", "tokens"), ("{a" * 900, "depth"), ("{node{name}}" + "#x\n" * 3000, "tokens")],
-)
-def test_length_is_bounded_before_anything_is_read_into_it(query: str, what: str) -> None:
-    assert refusal(query)["what"] == what
-
-
-def test_variables_may_not_nest_for_ever() -> None:
+def _nested(levels: int) -> object:
     value: object = 1
-    for _ in range(40):
+    for _ in range(levels):
         value = [value]
-    facts = refusal("{node{name}}", {"x": value})
-    assert facts == {"code": "TOO_COSTLY", "what": "variables_depth", "value": 41, "limit": 32}
+    return value
 
 
-def test_introspection_is_allowed_but_not_in_circles() -> None:
-    engine = Engine(schema)
-    assert engine.prepare(GraphQLRequest(get_introspection_query()), Language.EN).cost == 0
-    circles = "{__schema{types{fields{type{fields{type{fields{type{name}}}}}}}}}"
-    assert refusal(circles)["code"] == "BAD_INPUT"
+@pytest.mark.parametrize(
+    ("variables", "what"),
+    [
+        ({"x": _nested(40)}, "variables_depth"),
+        ({"x": _nested(100_000)}, "variables_depth"),
+        ({f"k{n}": n for n in range(100_000)}, "variables_values"),
+        ({"x": {f"k{n}": n for n in range(100_000)}}, "variables_object"),
+        ({"x": [[n] * 200 for n in range(20)]}, "variables_values"),
+        ({"x": {"in": list(range(251))}}, "variables_list"),
+    ],
+)
+def test_variables_are_bounded_in_depth_and_number(variables: dict[str, object], what: str) -> None:
+    with pytest.raises(DomainError) as refused:
+        check_variables(variables, Limits())
+    assert refused.value.code is ErrorCode.TOO_COSTLY
+    assert (refused.value.facts["what"], refused.value.facts["limit"]) == (what, getattr(Limits(), what))
 
 
-def test_a_document_is_parsed_once_and_the_memory_of_documents_is_bounded(
-    monkeypatch: pytest.MonkeyPatch,
+def test_variables_up_to_the_bounds_are_let_through() -> None:
+    lists = [list(range(200)) for _ in range(8)]
+    check_variables({"a": _nested(31), "b": list(range(250)), "c": lists}, Limits())
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("ab"), st.floats(0, 3)), max_size=200),
+    st.integers(1, 5),
+    st.sampled_from([1.0, 2.5]),
+)
+def test_a_window_never_holds_more_than_it_may_and_refuses_nothing_else(
+    hits: list[tuple[str, float]], amount: int, seconds: float
 ) -> None:
-    monkeypatch.setattr("api.engine.CACHED_DOCUMENTS", 3)
-    engine = Engine(schema)
-    documents: list[DocumentNode] = [
-        engine.prepare(GraphQLRequest("{node{name}}"), Language.EN).document for _ in range(2)
-    ]
-    assert documents[0] is documents[1]
-    for first in range(10):
-        engine.prepare(GraphQLRequest(f"{{node(first:{first}){{name}}}}"), Language.EN)
-    assert len(engine._known) == 3
-    with pytest.raises(Refused):
-        engine.prepare(GraphQLRequest("{nope}"), Language.EN)
-    assert "{nope}" not in engine._known
+    clock = Clock()
+    windows, expected = Windows(amount, seconds, clock), {"a": deque[float](), "b": deque[float]()}
+    for key, pause in hits:
+        clock.now += pause
+        inside = expected[key]
+        while inside and inside[0] <= clock.now - seconds:
+            inside.popleft()
+        wait = windows.hit(key)
+        assert (wait is None) == (len(inside) < amount)
+        if wait is None:
+            inside.append(clock.now)
+        else:
+            assert wait == pytest.approx(inside[0] + seconds - clock.now)
+
+
+def test_a_window_forgets_who_is_quiet() -> None:
+    clock = Clock()
+    windows = Windows(3, 1.0, clock)
+    for number in range(10_000):
+        clock.now += 0.001
+        windows.hit(str(number))
+        assert len(windows) <= 2001
+    clock.now += 5
+    windows.hit("late")
+    assert len(windows) == 1
+
+
+async def test_counting_a_request_takes_microseconds() -> None:
+    rates = Rates(Limits(requests_per_second=10**6))
+    await rates.request("warm")
+    begun = time.thread_time()
+    for number in range(10_000):
+        await rates.request(str(number % 50))
+    assert (time.thread_time() - begun) / 10_000 < 20e-6
 
 
 async def test_sign_ins_are_counted_for_each_address() -> None:
@@ -182,14 +110,82 @@ async def test_sign_ins_are_counted_for_each_address() -> None:
     await rates.request("10.0.0.1")
 
 
-async def test_a_store_of_rates_that_is_away_lets_requests_through() -> None:
+async def test_while_a_store_of_rates_is_away_each_process_counts_by_itself() -> None:
     class Away(MemoryStorage):
+        asked = 0
+
         async def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
+            self.asked += 1
             raise ConnectionError(key, limit, expiry, amount)
 
-    rates = Rates(Limits(requests_per_second=1), Away())
-    for _ in range(3):
+    store = Away()
+    rates = Rates(Limits(requests_per_second=2), store)
+    for _ in range(2):
         await rates.request("someone")
+    with pytest.raises(DomainError):
+        await rates.request("someone")
+    assert store.asked == 1, "a store that is away is left alone for a while"
+
+
+async def test_processes_that_share_a_redis_count_together(redis_url: str) -> None:
+    limits = Limits(sign_ins_per_minute=3)
+    first, second = rates_of(limits, redis_url), rates_of(limits, redis_url)
+    address = f"10.0.0.1 {time.time_ns()}"
+    try:
+        for rates in (first, second, first):
+            await rates.sign_in(address)
+        for rates in (first, second):
+            with pytest.raises(DomainError) as refused:
+                await rates.sign_in(address)
+            assert refused.value.code is ErrorCode.RATE_LIMITED
+            assert 1 <= int(str(refused.value.facts["retryAfter"])) <= 60
+    finally:
+        await first.close()
+        await second.close()
+
+
+async def test_the_loss_of_redis_is_borne_and_mended(redis_binary: str) -> None:
+    server = servers.RedisServer(redis_binary)
+    server.start()
+    rates = SharedRates(Limits(sign_ins_per_minute=2), server.url)
+    try:
+        await rates.sign_in("10.0.0.1")
+        server.kill()
+        begun = time.monotonic()
+        for _ in range(2):
+            await rates.sign_in("10.0.0.1")
+        with pytest.raises(DomainError):
+            await rates.sign_in("10.0.0.1")
+        assert time.monotonic() - begun < 2
+        server.start()
+        with mock.patch("api.limits.time.monotonic", return_value=time.monotonic() + 10):
+            for _ in range(2):
+                await rates.sign_in("10.0.0.1")
+            with pytest.raises(DomainError):
+                await rates.sign_in("10.0.0.1")
+    finally:
+        await rates.close()
+        server.kill()
+
+
+def test_a_process_without_redis_counts_by_itself() -> None:
+    assert type(rates_of(Limits(), "memory://")) is Rates
+
+
+def test_a_caller_and_a_process_run_so_many_operations_at_once() -> None:
+    rates = Rates(Limits(running_per_caller=2, running=3))
+    with rates.running("a"), rates.running("a"), rates.running("b"):
+        with pytest.raises(DomainError) as busy, rates.running("c"):
+            pass
+        assert (busy.value.code, busy.value.facts) == (ErrorCode.UNAVAILABLE, {"retryAfter": 1})
+    with rates.running("a"), rates.running("a"):
+        with pytest.raises(DomainError) as many, rates.running("a"):
+            pass
+        assert (many.value.code, many.value.facts) == (ErrorCode.RATE_LIMITED, {"limit": 2})
+        with rates.running("b"):
+            pass
+    with rates.running("a"):
+        pass
 
 
 def test_a_holder_has_so_many_and_gives_them_back() -> None:

@@ -77,11 +77,11 @@ async def test_a_filter_that_makes_no_sense_or_is_too_large_is_refused(district:
     deep: dict[str, Any] = {"no": {"eq": "A"}}
     for _ in range(5):
         deep = {"not": deep}
-    many = {"or": [{"no": {"eq": str(number)}} for number in range(41)]}
+    many = {"or": [{"no": {"eq": str(number), "startsWith": "G"}} for number in range(21)]}
     expected: list[tuple[dict[str, Any], str, str]] = [
         ({"place": {"within": large, "crs": "WGS84"}}, "BAD_INPUT", "where.place.within"),
         ({"place": {"within": large}}, "CRS_REQUIRED", "where.place.crs"),
-        ({"place": {"near": {"point": point, "metres": 60000}}}, "BAD_INPUT", "place.near"),
+        ({"place": {"near": {"point": point, "metres": 60000}}}, "BAD_INPUT", "where.place.near"),
         (
             {"place": {"near": {"point": {**point, "crs": None}, "metres": 6}}},
             "CRS_REQUIRED",
@@ -154,7 +154,7 @@ async def test_a_filter_is_saved_once_for_one_list_and_by_its_owner_alone(distri
         ({"name": "二", "grids": None}, "noun"),
         ({"name": "二", "people": {}}, "people"),
         ({"name": " "}, "name"),
-        ({"name": "二", "grids": {"code": {"eq": "x" * 201}}}, "code"),
+        ({"name": "二", "grids": {"code": {"eq": "x" * 201}}}, "where.code"),
     ]
     for changes, field in bad:
         assert await refused(owner, "saveFilter", {**given, **changes}) == [("BAD_INPUT", field)], changes

@@ -252,7 +252,7 @@ async def test_with_the_trusted_list_only_stored_documents_run(district: Distric
         ("{ nothing }", "Cannot query field 'nothing'"),
         ("query A { __typename } query B { __typename }", "operation"),
         ("fragment F on Query { __typename }", "operation"),
-        ("{ " + "a: __typename " * 60 + "}", "costly"),
+        ("{ " + "a: __typename " * 60 + "}", "costly (aliases: 60 > 50)"),
     ],
 )
 def test_a_text_that_could_not_run_is_refused_with_the_reason(text: str, words: str) -> None:

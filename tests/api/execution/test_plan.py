@@ -131,6 +131,22 @@ async def test_names_are_kept_ready_per_reader_and_never_reach_another(district:
     assert shown == ["张三", "张*", "张三"]
 
 
+async def test_what_is_kept_of_one_selection_is_not_taken_for_another(
+    asker: Asker, district: District
+) -> None:
+    """Both read one column and write it under the same name."""
+    await a_case(district, IncidentState.HANDLING)
+    shown = [
+        (await asker.ask(f"{{ incidents(first: 1) {{ nodes {{ grid {{ {field} }} }} }} }}"))["data"][
+            "incidents"
+        ]
+        for field in ("code", "code: name", "code region { code }", "code region { code: name }")
+    ]
+    grid = district.grids["G1"]
+    assert [it["nodes"][0]["grid"]["code"] for it in shown] == [grid.code, grid.name, grid.code, grid.code]
+    assert shown[2] != shown[3]
+
+
 async def test_a_protected_reporter_is_not_even_looked_up(district: District) -> None:
     """R81: the office complained about never has the reporter's row read for it."""
     await a_case(
