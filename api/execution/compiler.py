@@ -20,7 +20,6 @@ from db.reads.statements import Columns
 from db.rows import converter
 
 _NOTHING: tuple[str, ...] = ()
-_SIMPLE = {"column", "identity", "derived"}
 
 
 class Compiler:
@@ -35,7 +34,10 @@ class Compiler:
     ) -> Level:
         """A level of tuples that the store answers; levels of the same rows share the places of their columns."""
         body = _Body(self, type_, {"id": 0} if places is None else places)
-        return body.level(list(self._selections.of(type_, selected)))
+        level = body.level(list(self._selections.of(type_, selected)))
+        if level.is_reference:
+            level.shape = self._shape(type_, selected)
+        return level
 
     def held(self, type_: GraphQLObjectType, selected: Selected) -> Level:
         """A level of objects that a resolver answered."""
@@ -52,6 +54,16 @@ class Compiler:
         if is_leaf_type(named):
             return Written(it.field.type)
         return Written(it.field.type, {type_.name: self.held(type_, it) for type_ in self._possible(named)})
+
+    def _shape(self, type_: Any, selected: Selected) -> str:  # noqa: ANN401 - an object type
+        """What is selected, so that equal selections of any documents share what is kept ready."""
+        parts = [
+            it
+            if isinstance(it, str)
+            else f"{it.key}:{it.name}" + ("" if is_leaf_type(it.type) else self._shape(it.type, it))
+            for it in self._selections.of(type_, selected)
+        ]
+        return f"{type_.name}{{{','.join(parts)}}}"
 
     def _possible(self, type_: Any) -> tuple[GraphQLObjectType, ...]:  # noqa: ANN401 - any type of objects
         if is_abstract_type(type_):
@@ -98,7 +110,6 @@ class _Body:
         return Level(
             columns,
             self._names["encode"],
-            source,
             tuple(self._rules),
             tuple(self._below),
             shown.origin if shown is not None else None,

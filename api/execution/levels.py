@@ -37,18 +37,19 @@ class Below(Protocol):
 
 @dataclass
 class Level:
-    """How rows of one type become JSON. `encode` is generated from `source`.
+    """How rows of one type become JSON; `encode` is generated.
 
     Stored levels hold tuples of `columns`; held ones hold objects of the schema, whose rows are domain objects.
+    `shape` says what is selected, for levels whose text is kept ready.
     """
 
     read: Columns | None
     encode: Encode
-    source: str
     rules: tuple[Rule, ...]
     below: tuple[Below, ...]
     shown: Any = None
     whole: bool = False
+    shape: str = ""
 
     async def texts(
         self, rows: Rows, run: Run, objects: Rows = (), ready: Mapping[int, Table] = _NOTHING
@@ -114,7 +115,7 @@ class Link:
             return await self._made(keys, run)
 
         noun = self.level.columns.noun
-        return await run.references.table(noun, self.level.source, run.viewer, wanted, make)
+        return await run.references.table(noun, self.level.shape, run.viewer, wanted, make)
 
     async def _made(self, keys: list[str], run: Run) -> dict[str, str]:
         found = await statements.by_ids(self.level.columns, keys, run.viewer)

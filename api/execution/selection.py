@@ -9,6 +9,7 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     GraphQLField,
+    GraphQLNonNull,
     GraphQLObjectType,
     GraphQLSchema,
     NamedTypeNode,
@@ -18,7 +19,6 @@ from graphql import (
     VariableNode,
     Visitor,
     get_named_type,
-    is_required_argument,
     visit,
 )
 from graphql.execution import get_argument_values, get_variable_values
@@ -171,7 +171,7 @@ class Arguments:
             self._plain = {
                 it.name.value: it.value.name.value for it in nodes if isinstance(it.value, VariableNode)
             }
-            if not any(is_required_argument(selected.field.args[name]) for name in self._plain):
+            if not any(isinstance(selected.field.args[name].type, GraphQLNonNull) for name in self._plain):
                 still = FieldNode(
                     name=selected.node.name,
                     arguments=tuple(it for it in nodes if it.name.value not in self._plain),
