@@ -2,8 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import structlog
@@ -123,49 +122,47 @@ class Rates:
         self._asked_again = 0.0
         self._sign_ins = RateLimitItemPerMinute(limits.sign_ins_per_minute, namespace="sign-in")
         self._requests = RateLimitItemPerSecond(limits.requests_per_second, namespace="request")
-        self._windows: dict[RateLimitItem, Windows] = {
-            it: Windows(it.amount, it.get_expiry()) for it in (self._sign_ins, self._requests)
-        }
+        self._of_sign_ins, self._of_requests = (
+            Windows(it.amount, it.get_expiry()) for it in (self._sign_ins, self._requests)
+        )
         self._running = Caps(limits.running_per_caller)
         self._limits = limits
 
     async def sign_in(self, address: str) -> None:
         """One attempt to sign in from an address; RATE_LIMITED with `retryAfter` in seconds."""
-        await self._hit(self._sign_ins, address)
+        await self._hit(self._sign_ins, self._of_sign_ins, address)
 
     async def request(self, caller: str) -> None:
         """One operation of a caller (a token, a person or an address); RATE_LIMITED with `retryAfter`."""
-        await self._hit(self._requests, caller)
+        await self._hit(self._requests, self._of_requests, caller)
 
-    @contextmanager
-    def running(self, caller: str) -> Iterator[None]:
-        """Run one operation of a caller for the length of the block.
+    def running(self, caller: str) -> "Holding":
+        """Run one operation of a caller for the length of a block.
 
         RATE_LIMITED with `limit` when the caller, UNAVAILABLE with `retryAfter` when the process runs too many.
         """
         if self._running.total >= self._limits.running:
             raise DomainError(ErrorCode.UNAVAILABLE, facts={"retryAfter": 1})
-        with self._running.hold(caller):
-            yield
+        return self._running.hold(caller)
 
     async def close(self) -> None:
         """Give back what is held; counts in this process hold nothing."""
 
-    async def _hit(self, item: RateLimitItem, key: str) -> None:
-        seconds = await self._shared(item, key)
+    async def _hit(self, item: RateLimitItem, windows: Windows, key: str) -> None:
+        seconds = await self._shared(self._limiter, item, key) if self._limiter is not None else None
         if seconds is None:
-            seconds = self._windows[item].hit(key)
+            seconds = windows.hit(key)
         if seconds:
             raise DomainError(ErrorCode.RATE_LIMITED, facts={"retryAfter": max(1, round(seconds))})
 
-    async def _shared(self, item: RateLimitItem, key: str) -> float | None:
-        """Seconds to wait by the shared store, 0 for none; None when there is no such store, or it is away."""
-        if self._limiter is None or time.monotonic() < self._asked_again:
+    async def _shared(self, limiter: MovingWindowRateLimiter, item: RateLimitItem, key: str) -> float | None:
+        """Seconds to wait by the shared store, 0 for none; None when it is away."""
+        if time.monotonic() < self._asked_again:
             return None
         try:
-            if await self._limiter.hit(item, key):
+            if await limiter.hit(item, key):
                 return 0.0
-            return max(1.0, (await self._limiter.get_window_stats(item, key)).reset_time - time.time())
+            return max(1.0, (await limiter.get_window_stats(item, key)).reset_time - time.time())
         except (OSError, StorageError) as error:  # a timeout is an OSError too
             self._asked_again = time.monotonic() + STORE_PAUSE
             log.warning("rate_store_unavailable", error=type(error).__name__)
@@ -208,21 +205,42 @@ class Caps:
         self._held: Counter[str] = Counter()
         self.total = 0
 
-    @contextmanager
-    def hold(self, holder: str) -> Iterator[None]:
-        """Hold one for the length of the block; RATE_LIMITED with `limit` when there are too many."""
+    def hold(self, holder: str) -> "Holding":
+        """Hold one for the length of a block; entering is RATE_LIMITED with `limit` when there are too many."""
+        return Holding(self, holder)
+
+    def take(self, holder: str) -> None:
+        """Hold one more; RATE_LIMITED with `limit`."""
         if self._held[holder] >= self._limit:
             raise DomainError(ErrorCode.RATE_LIMITED, facts={"limit": self._limit})
         self._held[holder] += 1
         self.total += 1
-        try:
-            yield
-        finally:
-            self.total -= 1
-            self._held[holder] -= 1
-            if not self._held[holder]:
-                del self._held[holder]
+
+    def give_back(self, holder: str) -> None:
+        """Hold one less."""
+        self.total -= 1
+        self._held[holder] -= 1
+        if not self._held[holder]:
+            del self._held[holder]
 
     def held(self, holder: str) -> int:
         """How many the holder has now."""
         return self._held.get(holder, 0)
+
+
+class Holding:
+    """One of a thing, held for the length of a block; on the path of every request, so no generator."""
+
+    __slots__ = ("_caps", "_holder")
+
+    def __init__(self, caps: Caps, holder: str) -> None:
+        self._caps = caps
+        self._holder = holder
+
+    def __enter__(self) -> None:
+        """Take it."""
+        self._caps.take(self._holder)
+
+    def __exit__(self, *_: object) -> None:
+        """Give it back."""
+        self._caps.give_back(self._holder)

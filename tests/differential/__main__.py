@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import resource
 import sys
 import tempfile
 import time
@@ -24,11 +25,19 @@ async def _hold(url: str, store: str, documents: int, seed: int) -> Tally:
     tally, started = Tally(), time.monotonic()
     async with staged(url) as contest:
         for number, asked in enumerate(range(0, documents, _STEP)):
-            await contest.hold(seed * 1_000_003 + number, min(_STEP, documents - asked), tally)
+            own = seed * 1_000_003 + _STORES.index(store) * 500_000 + number  # others on each store
+            await contest.hold(own, min(_STEP, documents - asked), tally)
             seconds = time.monotonic() - started
-            said = f"{store}: {tally.asked}/{documents}, {len(tally.findings)} wrong, {seconds:.0f} s"
+            speed = f"{tally.asked / seconds:.0f} a second, {_peak()} MB at most"
+            said = f"{store}: {tally.asked}/{documents}, {len(tally.findings)} wrong, {speed}"
             sys.stderr.write(said + "\n")
     return tally
+
+
+def _peak() -> int:
+    """The most memory this process has had, in MB: it must not grow with the documents."""
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most // (1024 * 1024 if sys.platform == "darwin" else 1024)
 
 
 async def _on(store: str, documents: int, seed: int) -> Tally | None:

@@ -75,12 +75,18 @@ class Tally:
     planned: int = 0
     findings: list[Finding] = field(default_factory=list)
 
+    @property
+    def share(self) -> float:
+        """Of the questions that were answered without an error, how many the plan answered."""
+        return self.planned / max(1, self.kinds["answered"])
+
     def __str__(self) -> str:
         """In a few lines."""
         ran = self.planned + sum(self.fallbacks.values())
         lines = [f"{self.asked} documents: {dict(self.kinds.most_common())}"]
         lines.append(
-            f"{self.planned} of {ran} took the plan; fallbacks: {dict(self.fallbacks.most_common())}"
+            f"{self.planned} of {ran} took the plan, {self.share:.1%} of those without an error; "
+            f"fallbacks: {dict(self.fallbacks.most_common())}"
         )
         lines.append(f"wrong: {dict(Counter(it.reason for it in self.findings))}")
         return "\n".join([*lines, *(f"--- {it}" for it in self.findings if it.asked.request.document)])
@@ -204,7 +210,12 @@ class Contest:
 
     async def run(self, asked: Asked, tally: Tally) -> None:
         """Ask both, and write down what became of it; the first few of a kind are made small."""
+        plans = self.compiled.plans
+        assert plans is not None
+        planned, fallbacks = plans.answered, plans.fallbacks.copy()
         found = await self.finding(asked)
+        tally.planned += plans.answered - planned
+        tally.fallbacks += plans.fallbacks - fallbacks
         tally.asked += 1
         tally.kinds[_kind(self.last)] += 1
         if found is not None:
@@ -217,14 +228,7 @@ class Contest:
         tally = tally or Tally()
         async for asked in self.questions(Random(seed), count):  # noqa: S311 - reproducible, no secret
             await self.run(asked, tally)
-            self.account(tally)
         return tally
-
-    def account(self, tally: Tally) -> None:
-        """What the compiled engine says of itself."""
-        plans = self.compiled.plans
-        assert plans is not None
-        tally.planned, tally.fallbacks = plans.answered, plans.fallbacks
 
 
 def _kind(answer: bytes) -> str:

@@ -22,9 +22,9 @@ _PATHS = (
     assignments { handler { name } incident {CASE} } } }""",
     """query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Incident {CASE} ... on Complainant { called: name phone }
     ... on Media { sha256 } ... on Person { name } ... on Assignment { incident {CASE} } } }""",
-    "{ incidents(first: 20) { nodes { master {CASE} ... on Incident {CASE} } } }",
-    "{ assignments(first: 20) { nodes { dispatchedBy { name } handler { name } incident {CASE} } } }",
-    "{ events(first: 15) { nodes { actor { name } incident {CASE} } } }",
+    "{ incidents(first: 12) { nodes { master {CASE} ... on Incident {CASE} } } }",
+    "{ assignments(first: 15) { nodes { dispatchedBy { name } handler { name } incident {CASE} } } }",
+    "{ events(first: 10) { nodes { actor { name } incident {CASE} } } }",
     "{ people(first: 60) { nodes { name posts { type } } } grids(first: 9) { nodes { workers { name } } } }",
     "query ($mark: String!) { incidents(first: 9, search: $mark) { nodes { no } totalCount } }",
     "{ viewer { displayName } }",

@@ -58,9 +58,8 @@ POSTGRES: Mapping[str, Counts] = {
 }
 ROWS = 12
 _READERS = {"acceptor": "acceptor", "dispatcher": "dispatcher", "command": "director", "admin": "sysadmin"}
-_BLOCK = re.compile(
-    r"^```graphql(?: as=(\w+))?( refused=\w+)?\n(query (\w+).*?)^```$", re.MULTILINE | re.DOTALL
-)
+_BLOCK = re.compile(r"^```graphql([^\n]*)\n((?:query *(\w*)|\{).*?)^```$", re.MULTILINE | re.DOTALL)
+_WHO = re.compile(r" as=(\w+)")
 _SIZE = re.compile(r"first: \d+")
 
 
@@ -68,7 +67,12 @@ def _documented() -> dict[str, tuple[str | None, str]]:
     """Who asks and what, by name; a question that is refused reads nothing."""
     texts = [path.read_text(encoding="utf-8") for path in (ROOT / "README.md", *(ROOT / "docs").glob("*.md"))]
     blocks = [found for text in texts for found in _BLOCK.findall(text)]
-    return {name: (_READERS.get(who), text) for who, refused, text, name in blocks if not refused}
+    found = {}
+    for info, text, name in blocks:
+        if " refused=" not in info:
+            who = _WHO.search(info)
+            found[name] = (_READERS[who[1]] if who else None, text)
+    return found
 
 
 class Counter:
