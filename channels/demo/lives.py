@@ -90,15 +90,7 @@ class Lives:
             source=plan.source,
             urgency=plan.urgency,
             state=IncidentState.REPORTED,
-            spot=Spot(
-                raw_lng=plan.lng,
-                raw_lat=plan.lat,
-                crs=Crs.WGS84,
-                accuracy_m=None,
-                lng=plan.lng,
-                lat=plan.lat,
-                given_by=None,
-            ),
+            spot=_spot(plan.lng, plan.lat),
             address=plan.address,
             grid_id=grid.id,
             grid_version=grid.outline_version,
@@ -298,3 +290,8 @@ def _judged(row: Assignment, late: set[tuple[UUID | None, ClockType]], clocks: l
     if (row.id, ClockType.SIGN) in late:
         row = replace(row, on_time_accept=False)
     return replace(row, on_time_handle=False) if (row.id, ClockType.HANDLE) in late else row
+
+
+def _spot(lng: float, lat: float) -> Spot:
+    """A place known in WGS84, by nobody in particular."""
+    return Spot(raw_lng=lng, raw_lat=lat, crs=Crs.WGS84, accuracy_m=None, lng=lng, lat=lat, given_by=None)
