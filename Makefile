@@ -7,7 +7,7 @@ DEMO   := $${FENGQIAO_DEMO:-1}
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run check test diff conformance cover fmt schema migrate lock
+.PHONY: help run check test diff conformance cover fmt schema plans migrate lock
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ schema: $(VENV)/run.stamp ## Write schema.graphql from the code
 	@$(BIN)/python -c 'from api.graphql import sdl; print(sdl().strip())' > $(VENV)/schema.graphql
 	@mv $(VENV)/schema.graphql schema.graphql
 	@echo "schema.graphql written"
+
+plans: $(VENV)/dev.stamp ## Write the kept query plans anew, for review
+	@WRITE_PLANS=1 $(BIN)/python -m pytest -q tests/db/test_plans.py
 
 migrate: $(VENV)/run.stamp ## Bring the database up to date
 	@$(BIN)/python -m cli migrate

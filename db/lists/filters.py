@@ -135,8 +135,8 @@ def compiled(asked: Asked, columns: Mapping[str, Column], now: datetime | None =
 
 
 def refusal(name: str) -> DomainError:
-    """BAD_INPUT with the filter's field."""
-    return DomainError(ErrorCode.BAD_INPUT, name)
+    """BAD_INPUT with the filter's field, as a path below the argument."""
+    return DomainError(ErrorCode.BAD_INPUT, f"where.{name}")
 
 
 def _flat(condition: Condition, kind: type[All | AnyOf]) -> tuple[Condition, ...]:

@@ -80,7 +80,7 @@ def near(lng: str, lat: str) -> Meaning:
         if not 0 < metres <= MAX_METRES:
             raise DomainError(
                 ErrorCode.BAD_INPUT,
-                test.field,
+                f"where.{test.field}",
                 zh=f"距离须大于 0 且不超过 {MAX_METRES:.0f} 米",
                 en=f"A distance is above 0 and at most {MAX_METRES:.0f} metres",
             )

@@ -106,7 +106,15 @@ def phrases(query: str) -> list[tuple[list[str], bool]]:
 
     BAD_INPUT, field `search`, for a query without any word or longer than `MAX_QUERY` characters.
     """
-    parts = [list(_runs(part)) for part in _folded(query).split()] if len(query) <= MAX_QUERY else []
+    if len(query) > MAX_QUERY:
+        raise DomainError(
+            ErrorCode.BAD_INPUT,
+            "search",
+            facts={"most": MAX_QUERY},
+            zh=f"搜索词不得超过 {MAX_QUERY} 个字",
+            en=f"Search for at most {MAX_QUERY} characters",
+        )
+    parts = [list(_runs(part)) for part in _folded(query).split()]
     found = [_phrase(runs) for runs in parts if runs]
     if not found:
         raise DomainError(ErrorCode.BAD_INPUT, "search", zh="请输入搜索词", en="Give words to search for")

@@ -111,7 +111,7 @@ class Hanging:
 
 async def page(columns: Columns, listing: Listing, order: Order, slice_: Slice) -> Tuples:
     """One page and the row after it, in the direction it is read; after the columns comes the sort value."""
-    return _opened(columns, await _answer(_page(columns, listing, order, slice_)))
+    return _opened(columns, await _answer(await _page(columns, listing, order, slice_)))
 
 
 def far() -> bool:
@@ -126,7 +126,7 @@ async def page_with(
 
     One round trip instead of two, for a store that is one away.
     """
-    inner = _page(columns, listing, order, slice_)
+    inner = await _page(columns, listing, order, slice_)
     way = "DESC" if order.descending is slice_.forward else "ASC"
     noun = below.of
     text = (
@@ -137,8 +137,8 @@ async def page_with(
     return await _answer(Sql(text, inner.params))
 
 
-def _page(columns: Columns, listing: Listing, order: Order, slice_: Slice) -> Sql:
-    return page_of(f"{columns.text}, {order.expression} AS {_KEY}", listing, order, slice_)
+async def _page(columns: Columns, listing: Listing, order: Order, slice_: Slice) -> Sql:
+    return await page_of(f"{columns.text}, {order.expression} AS {_KEY}", listing, order, slice_)
 
 
 async def _read(columns: Columns, source: str, where: Sql, tail: str) -> Tuples:

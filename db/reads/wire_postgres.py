@@ -20,7 +20,7 @@ _OF_POOLS = {
     *("minsize", "maxsize", "min_size", "max_size", "max_queries", "max_inactive_connection_lifetime"),
     *("loop", "connection_class", "connection_name", "fetch_inserted", "command_timeout"),
 }
-_FAULTS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+_FAULTS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 Rows = Sequence[Sequence[Any]]
 

@@ -204,6 +204,8 @@ async def test_a_get_without_a_usable_request_is_400(toy: Toy, parameters: dict[
 async def test_a_body_of_ten_megabytes_is_413(toy: Toy) -> None:
     response = await post(toy, b" " * 10_000_000)
     assert (response.status_code, code(response)) == (413, "TOO_COSTLY")
+    told = response.json()["errors"][0]["extensions"]
+    assert (told["what"], told["value"], told["limit"]) == ("body", 10_000_000, Limits().body)
 
 
 async def test_a_body_that_hides_its_length_is_counted_while_it_comes(toy: Toy) -> None:

@@ -1,15 +1,20 @@
 """Pages are the list, forwards and backwards, whatever arrives meanwhile."""
 
+import itertools
 import random
+import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 from uuid import UUID
 
 import pytest
 
 from db import assignments, grids, incidents, orgs
+from db.lists import pages, sizes
 from db.lists.filters import Test
-from db.lists.pages import Page, Slice
+from db.lists.pages import Listing, Order, Page, Slice
+from domain.clock import Light
 from domain.errors import DomainError, ErrorCode
 from domain.incident import Incident, IncidentState
 from tests.db.factories import NOW, District, a_case, a_district
@@ -36,7 +41,7 @@ async def walked(
     size: int,
     *,
     forward: bool,
-    between: Callable[[], Awaitable[object]],
+    between: Callable[[], Awaitable[object]] | None = None,
 ) -> list[UUID]:
     """The ids of a whole list page by page, something happening between two pages."""
     found: list[UUID] = []
@@ -49,7 +54,8 @@ async def walked(
         if not (page.has_next if forward else page.has_previous):
             return found
         position = page.positions[-1 if forward else 0]
-        await between()
+        if between:
+            await between()
 
 
 @pytest.mark.parametrize("forward", [True, False])
@@ -135,3 +141,74 @@ async def test_times_of_any_offset_compare_as_moments() -> None:
         tests = [Test("reportedAt", op, moment)]  # type: ignore[arg-type]  # the operators of the loop
         page = await incidents.page(viewer=viewer, tests=tests, slice_=Slice(5))
         assert [it.id for it in page.rows] == [case.incident.id] * found
+
+
+# how many rows count as few, and how many of an order are looked through for a page; with them the way is sure
+WAYS = ROWS_OWN, ROWS_OF_ORDER, ROWS_NEAR = (10_000, 0), (-1, 0), (-1, 10_000)
+
+
+def decide(monkeypatch: pytest.MonkeyPatch, few: int, near: int) -> None:
+    """From now on lists are read by these bounds."""
+    monkeypatch.setattr(pages, "FEW", few)
+    monkeypatch.setattr(pages, "NEAR", near)
+
+
+async def statement(listing: Listing, order: Order) -> str:
+    """How the first page is read."""
+    return (await pages.page_of("1", listing, order, Slice(2))).text
+
+
+async def listed(table: Any, size: int, *, forward: bool = True, **asked: Any) -> list[UUID]:
+    """The ids of a whole list, read in pages of that size."""
+
+    async def read(slice_: Slice) -> Page[Any]:
+        page: Page[Any] = await table.page(slice_=slice_, **asked)
+        return page
+
+    return await walked(read, size, forward=forward)
+
+
+@pytest.mark.parametrize("tests", [(), (Test("light", "eq", Light.GREEN),)], ids=["all", "filtered"])
+async def test_every_way_of_reading_a_list_finds_the_same_pages(
+    monkeypatch: pytest.MonkeyPatch, tests: tuple[Test, ...]
+) -> None:
+    district, chance = await a_district(), random.Random(3)  # noqa: S311 - same in every run
+    await many(district, chance)
+    await a_case(district, IncidentState.HANDLING, org="CIVIL", at=NOW + timedelta(minutes=9))
+    tables: tuple[Any, ...] = (incidents, assignments)
+    for username, table in itertools.product(("housing", "civil", "clerk", "worker"), tables):
+        asked = {"viewer": district.viewer(username), "tests": tests}
+        number, exact = await table.count(**asked)
+        assert number
+        assert exact
+        for order, forward in itertools.product(sorted(table.ORDERS), (True, False)):
+            found = []
+            for way in WAYS:
+                decide(monkeypatch, *way)
+                found.append(await listed(table, 4, forward=forward, order=order, **asked))
+            assert len(found[0]) == number
+            assert found[0] == found[1] == found[2]
+
+
+@pytest.mark.parametrize(
+    ("few", "near", "before"), [(2, 0, 2), (2, 10_000, 2), (10_000, 7, 2), (10_000, 4, 4)]
+)
+async def test_a_size_out_of_date_changes_the_way_of_reading_but_no_row(
+    monkeypatch: pytest.MonkeyPatch, few: int, near: int, before: int
+) -> None:
+    decide(monkeypatch, few, near)
+    district = await a_district()
+    viewer, order = district.viewer("housing"), incidents.ORDERS["REPORTED_AT_DESC"]
+    listing = incidents.listing(viewer)
+    early, soon = NOW - timedelta(hours=1), NOW + timedelta(hours=1)
+    own = [await a_case(district, IncidentState.HANDLING, at=early) for _ in range(before)]
+    remembered = await statement(listing, order)
+    own += [await a_case(district, IncidentState.HANDLING) for _ in range(5)]
+    for _ in range(3):
+        await a_case(district, IncidentState.HANDLING, org="CIVIL", at=soon)
+    assert await statement(listing, order) == remembered
+    stale = await listed(incidents, 2, viewer=viewer)
+    assert sorted(stale) == sorted(it.incident.id for it in own)
+    monkeypatch.setattr(sizes, "monotonic", lambda: time.monotonic() + sizes.REMEMBERED_SECONDS + 1)
+    assert await statement(listing, order) != remembered
+    assert await listed(incidents, 2, viewer=viewer) == stale

@@ -23,9 +23,9 @@ from db.bell import Bell
 from domain.term import Language
 from tests.api.client import SIGNER
 from tests.differential.documents import Writer
-from tests.differential.ground import PRESENT, Ground
 from tests.differential.shrink import shrunk
 from tests.differential.spoiled import spoiled
+from tests.differential.store.ground import PRESENT, Ground
 from tests.differential.values import Question, Values, literal
 
 _BUG = re.compile(rb'"id":"[0-9a-f]{32}"')

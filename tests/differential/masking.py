@@ -6,7 +6,7 @@ from random import Random
 
 from api.engine import GraphQLRequest
 from tests.differential.contest import Asked, Contest
-from tests.differential.ground import Ground
+from tests.differential.store.ground import Ground
 
 PRIVILEGED = "director"
 _SOME = 6  # accounts

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from db import connection
 from tests.differential.contest import Contest
-from tests.differential.ground import a_ground
+from tests.differential.store.ground import a_ground
 
 
 @asynccontextmanager

@@ -15,7 +15,7 @@ from graphql import (
     get_named_type,
 )
 
-from tests.differential.ground import Ground
+from tests.differential.store.ground import Ground
 
 NOUN_OF: Mapping[str, str] = {
     "category": "Category", "grid": "Grid", "region": "Region", "orgUnit": "OrgUnit", "reporter": "Person",

@@ -35,7 +35,7 @@ from domain.place import Crs
 from domain.supervision import Supervision, SupervisionLevel, SupervisionOrigin
 from domain.verification import CheckResult, TaskState, Verification
 from tests.db.factories import NOW, District, a_complainant, a_spot, an_assignment, new_id
-from tests.differential.planted import Marks
+from tests.differential.store.planted import Marks
 
 R = TypeVar("R")
 

@@ -29,8 +29,8 @@ from tests.db.factories import (
     put_person,
     put_post,
 )
-from tests.differential.planted import Marks, Secret
-from tests.differential.rows import ODD, furnished
+from tests.differential.store.planted import Marks, Secret
+from tests.differential.store.rows import ODD, furnished
 from tests.services.desk import Desk
 
 PRESENT = NOW + timedelta(days=2, hours=3, microseconds=123456)

@@ -1,0 +1,1 @@
+"""Stored documents and the keys bound to them."""

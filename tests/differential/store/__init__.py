@@ -1,0 +1,1 @@
+"""A store with rich data, and what in it is personal."""
