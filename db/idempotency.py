@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from db import rows
+from db.engines.faults import Contention
 from db.rows import Columns, Sql, both, parsed, read, select
 from db.unit_of_work import Work
 
@@ -28,7 +29,7 @@ async def claim(
 ) -> StoredResult | None:
     """Take the key for this command, or answer what was stored under it.
 
-    Of two equal keys at once the second waits for the first to end.
+    Of two equal keys at once the second waits for the first to end. Contention when it is given up meanwhile.
     """
     columns: Columns = {
         "id": _id(actor_id, key),
@@ -43,6 +44,8 @@ async def claim(
     if await rows.insert(work.connection, _TABLE, [columns], tail):
         return None
     found = await read(select("*", _TABLE, _of(actor_id, key)), work.connection)
+    if not found:  # given up between the two statements
+        raise Contention
     row = found[0]
     result = work.answers.get(columns["id"]) or parsed(row["result"])
     return StoredResult(row["command"], bytes(row["input_hash"]), result)

@@ -53,12 +53,14 @@ class Work:
         """Call this when the transaction has ended, whether it was committed or not."""
         self.ends.append(told)
 
-    def take(self, part: "Work", *, stored: bool) -> None:
-        """What a part of this transaction did becomes its own; of one that was undone only who awaits the end."""
-        if stored:
-            self.events += part.events
-            self.writes.take(part.writes)
-        self.ends += part.ends
+    def part(self) -> "Work":
+        """A part of this transaction; who awaits the end hears of the whole, though the part be undone."""
+        return Work(self.connection, answers=self.answers, ends=self.ends)
+
+    def take(self, part: "Work") -> None:
+        """What a part of this transaction did, and was not undone, becomes its own."""
+        self.events += part.events
+        self.writes.take(part.writes)
 
     async def finish(self) -> int:
         """Send what waits, the events last; the log's new head, or 0 where nothing happened."""

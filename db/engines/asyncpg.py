@@ -26,6 +26,8 @@ LOST = (
     asyncpg.OperatorInterventionError,  # the server is stopping or starting, or an administrator ended us
     asyncpg.TooManyConnectionsError,
 )
+_FAREWELL = "another operation (2) is in progress"
+"""How asyncpg refuses a session that the server has ended, between the server's word and the socket's end."""
 
 
 @contextmanager
@@ -46,6 +48,10 @@ def translated() -> Iterator[None]:
         raise too_costly(STATEMENT_SECONDS) from error
     except LOST as error:
         raise unavailable() from error
+    except asyncpg.InternalClientError as error:
+        if _FAREWELL in str(error):
+            raise unavailable() from error
+        raise
     except asyncpg.InterfaceError as error:
         if "clos" in str(error):  # "connection is closed", "pool is closing": any other is a bug of ours
             raise unavailable() from error

@@ -134,7 +134,7 @@ async def _run(work: Work, members: list[_Member]) -> None:
     for member in members:
         await asyncio.sleep(0)  # statements of SQLite run in the loop: others get their turn
         await savepoint.open()
-        own = Work(work.connection, answers=work.answers, ends=work.ends)
+        own = work.part()
         try:
             member.value = await member.body(own)
         except Exception as error:  # noqa: BLE001 - it is the member's answer, whatever it is

@@ -10,7 +10,9 @@ import pytest
 
 from db import dictionaries, idempotency, orgs
 from db.connection import fetch
+from db.engines.faults import Contention
 from db.idempotency import StoredResult
+from db.rows import Connection, Row, Sql, read
 from db.unit_of_work import Work, in_transaction
 from domain.calendar import CalendarDay
 from domain.clock import ClockType, Limit, TimeUnit
@@ -146,6 +148,33 @@ async def test_a_key_whose_command_was_refused_is_free_again() -> None:
         await in_transaction(refused)
     with pytest.raises(DomainError):
         await in_transaction(refused)
+
+
+async def test_a_key_that_is_given_up_while_it_is_claimed_is_claimed_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    actor, key = new_id(), new_id()
+    assert await in_transaction(partial(_command, actor=actor, key=key)) is None
+    works: list[Work] = []
+
+    async def given_up(query: Sql, connection: Connection) -> list[Row]:
+        assert await idempotency.release(works[0], actor, key, "fileIncident")
+        return await read(query, connection)
+
+    monkeypatch.setattr(idempotency, "read", given_up)
+
+    async def claimed(work: Work) -> StoredResult | None:
+        works.append(work)
+        try:
+            return await _command(work, actor, key)
+        except Contention:
+            monkeypatch.undo()
+            raise
+
+    assert await in_transaction(claimed) == StoredResult(
+        "fileIncident", b"h" * 32, {"incident": "42", "warnings": ["路"]}
+    )
+    assert len(works) == len({id(work) for work in works}) == 2
 
 
 async def test_old_answers_expire_and_the_platforms_marks_stay() -> None:

@@ -166,6 +166,20 @@ async def test_a_connection_ended_by_the_server_is_unavailable_then_replaced(
 
 
 @pytest.mark.usefixtures("postgres_store")
+async def test_a_session_that_has_heard_the_servers_farewell_is_unavailable() -> None:
+    said = b"SFATAL\0VFATAL\0C57P01\0Mterminating connection due to administrator command\0\0"
+    async with in_transaction("default") as client:
+        client._connection._protocol.data_received(b"E" + (len(said) + 4).to_bytes(4) + said)
+        with pytest.raises(DomainError) as refused:
+            await fetch("SELECT 1", connection=client)
+        client._connection.terminate()
+        await asyncio.sleep(0)
+        client._finalized = True
+    assert refused.value.code is ErrorCode.UNAVAILABLE
+    assert await fetch("SELECT 1 AS one") == [{"one": 1}]
+
+
+@pytest.mark.usefixtures("postgres_store")
 async def test_the_pool_gets_every_connection_back() -> None:
     tasks = [asyncio.create_task(_pair(number)) for number in range(40)]
     for task in tasks:

@@ -205,7 +205,7 @@ async def test_a_case_is_overdue_for_minutes_of_the_business_time() -> None:
     for op, value in (("gte", -1), ("eq", 5), ("gte", True)):
         with pytest.raises(DomainError) as refused:
             await numbers(viewer, Test("overdueBy", op, value))  # type: ignore[arg-type]  # the operators of the loop
-        assert (refused.value.code, refused.value.field) == (ErrorCode.BAD_INPUT, "overdueBy")
+        assert (refused.value.code, refused.value.field) == (ErrorCode.BAD_INPUT, "where.overdueBy")
 
 
 async def test_assignments_are_found_by_their_case_while_it_is_visible() -> None:

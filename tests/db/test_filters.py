@@ -123,7 +123,7 @@ async def test_what_a_filter_cannot_mean_is_refused_with_its_field() -> None:
     for field, op, value in bad:
         with pytest.raises(DomainError) as refused:
             await numbers(viewer, Test(field, cast("Op", op), value))
-        assert (refused.value.code, refused.value.field) == (ErrorCode.BAD_INPUT, field)
+        assert (refused.value.code, refused.value.field) == (ErrorCode.BAD_INPUT, f"where.{field}")
 
 
 async def test_the_reporter_of_a_complaint_cannot_be_guessed_by_the_unit_it_is_about() -> None:

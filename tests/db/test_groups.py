@@ -217,6 +217,25 @@ async def test_a_member_waits_for_no_row_that_another_holds_but_alone() -> None:
     assert await days() == {"x": 12, "a": 1, "b": 1}
 
 
+@pytest.mark.usefixtures("store")
+async def test_who_awaits_the_end_hears_of_it_though_the_group_was_cut_off() -> None:
+    begun: list[Work] = []
+    ended: list[Work] = []
+
+    async def loses_its_connection(work: Work) -> str:
+        begun.append(work)
+        work.at_end(lambda: ended.append(work))
+        await work.connection.rollback()
+        raise ZeroDivisionError
+
+    answers = await asyncio.gather(
+        in_group(counts("a")), in_group(loses_its_connection), return_exceptions=True
+    )
+    assert answers[0] == "a"
+    assert isinstance(answers[1], Exception)
+    assert ended == begun != []
+
+
 @pytest.mark.usefixtures("sqlite_store")
 async def test_a_group_does_not_nest() -> None:
     async with begin():

@@ -122,6 +122,7 @@ async def test_a_query_without_words_or_too_long_is_refused(words: str) -> None:
     with pytest.raises(DomainError) as refused:
         await hits(viewer, words)
     assert (refused.value.code, refused.value.field) == (ErrorCode.BAD_INPUT, "search")
+    assert refused.value.facts == ({"most": 100} if len(words) > 100 else {})
 
 
 async def test_content_and_address_are_searched_for_unmasked_viewers_alone() -> None:

@@ -229,6 +229,19 @@ async def test_connections_ended_by_the_server_are_replaced(
     assert await first("SELECT 1") == (1,)
 
 
+@pytest.mark.usefixtures("postgres_store")
+async def test_a_connection_that_has_heard_the_servers_farewell_is_unavailable() -> None:
+    said = b"SFATAL\0VFATAL\0C57P01\0Mterminating connection due to administrator command\0\0"
+    assert await first("SELECT 1") == (1,)
+    (idle,) = pool()._idle
+    idle._protocol.data_received(b"E" + (len(said) + 4).to_bytes(4) + said)
+    with pytest.raises(DomainError) as refused:
+        await first("SELECT 1")
+    assert refused.value.code is ErrorCode.UNAVAILABLE
+    idle.terminate()
+    assert await first("SELECT 1") == (1,)
+
+
 async def test_a_file_that_stays_locked_is_contention_and_is_waited_for_beside_the_loop(
     sqlite_store_url: str,
 ) -> None:
