@@ -14,7 +14,8 @@ from domain.permission import STAFF
 from domain.rules.rights import RightsReason
 from domain.viewer import Viewer
 
-MOST = 200_000  # fragments kept; a few hundred bytes each
+MOST = 64 * 1024 * 1024  # characters kept, selections among them: clients write these
+_BESIDE = 100  # what an entry costs beside its characters
 
 Fragments = Mapping[str, str]
 Make = Callable[[list[str]], Awaitable[dict[str, str]]]
@@ -47,7 +48,7 @@ _CHANGED = RightsReason.RIGHTS_CHANGED.value
 
 
 class References:
-    """The fragments of one process; `held` says how many."""
+    """The fragments of one process; `held` says how many characters they take, about."""
 
     def __init__(self) -> None:
         self._fragments: dict[tuple[str, str, Hashable], dict[str, str]] = {}
@@ -75,7 +76,7 @@ class References:
             if event.kind is EventKind.RIGHTS and event.data.get("reason") == _CHANGED:
                 self._generation += 1
                 for key in [key for key in self._fragments if key[0] == _OF_PEOPLE]:
-                    self.held -= len(self._fragments.pop(key))
+                    self.held -= _weight(key[1]) + sum(map(_weight, self._fragments.pop(key).values()))
         return None
 
     def forget(self) -> None:
@@ -88,9 +89,7 @@ class References:
         if self._here.get(0) is None:  # another store was opened
             self.forget()
             self._here.keep(0, True)
-        held = self._fragments.get(key)
-        if held is None:
-            held = self._fragments[key] = {}
+        held = self._fragments.get(key, {})
         missing = keys - held.keys()
         if not missing:
             return held
@@ -98,9 +97,16 @@ class References:
         made = await make(sorted(missing))
         if generation != self._generation:  # what was read may be older than the event: not kept
             return {**held, **made}
-        if self.held + len(made) > MOST:
+        if not made:
+            return held
+        weight = sum(map(_weight, made.values())) + (0 if held else _weight(key[1]))
+        if self.held + weight > MOST:
             self.forget()
             return {**held, **made}
-        held.update(made)
-        self.held += len(made)
-        return held
+        self._fragments.setdefault(key, held).update(made)
+        self.held += weight
+        return self._fragments[key]
+
+
+def _weight(text: str) -> int:
+    return len(text) + _BESIDE

@@ -171,3 +171,14 @@ async def test_a_changed_case_is_read_as_it_is(asker: Asker, district: District)
     changed = replace(case, incident=replace(case.incident, title="改过的标题"))
     await in_transaction(lambda work: cases.save(work, case, changed))
     assert (await asker.ask(document))["data"]["incidents"]["nodes"][0]["title"] == "改过的标题"
+
+
+async def test_what_is_kept_ready_is_bounded_however_many_selections_clients_invent(
+    asker: Asker, district: District, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await a_case(district, IncidentState.HANDLING)
+    monkeypatch.setattr("api.execution.references.MOST", 5_000)
+    for number in range(60):
+        answer = await asker.ask(f"{{ incidents(first: 1) {{ nodes {{ grid {{ a{number}: name }} }} }} }}")
+        assert answer["data"]["incidents"]["nodes"][0]["grid"] == {f"a{number}": district.grids["G1"].name}
+        assert 0 <= asker.plans.references.held <= 5_000
