@@ -2,6 +2,7 @@
 
 import asyncio
 import weakref
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from uuid import UUID
@@ -15,12 +16,15 @@ class Attendee:
     """One person on one socket. `viewer` is kept as the log says; `ended` is set when the session is over.
 
     `expires_at` is when the access token or integration key ends (wall time; None: never), unless the token is
-    renewed on the same socket.
+    renewed on the same socket; `expired` is called with the person then.
     """
 
-    def __init__(self, viewer: Viewer, expires_at: datetime | None) -> None:
+    def __init__(
+        self, viewer: Viewer, expires_at: datetime | None, expired: Callable[[AbstractSet[UUID]], None]
+    ) -> None:
         self.viewer = viewer
         self.ended = asyncio.Event()
+        self._expired = expired
         self._timer: asyncio.TimerHandle | None = None
         if expires_at is not None:
             self.renew(expires_at)
@@ -32,18 +36,27 @@ class Attendee:
         seconds = (expires_at - datetime.now(UTC)).total_seconds()
         self._timer = asyncio.get_running_loop().call_later(max(seconds, 0), _expire, weakref.ref(self))
 
+    def expire(self) -> None:
+        """The time is over: the socket ends, and the person's streams ask again, to say why."""
+        self.ended.set()
+        self._expired({self.viewer.person_id})
+
 
 class Attendance:
-    """Everybody on the sockets of this process; forgotten with the socket that holds the `Attendee`."""
+    """Everybody on the sockets of this process; forgotten with the socket that holds the `Attendee`.
 
-    def __init__(self, reread: Reread) -> None:
+    `expired` is called with the person whose time on a socket is over.
+    """
+
+    def __init__(self, reread: Reread, expired: Callable[[AbstractSet[UUID]], None]) -> None:
         self._reread = reread
+        self._expired = expired
         self._present: weakref.WeakSet[Attendee] = weakref.WeakSet()
         self._suspects: set[UUID] = set()
 
     def attend(self, viewer: Viewer, expires_at: datetime | None) -> Attendee:
         """Somebody signed in on a socket."""
-        attendee = Attendee(viewer, expires_at)
+        attendee = Attendee(viewer, expires_at, self._expired)
         self._present.add(attendee)
         return attendee
 
@@ -67,4 +80,4 @@ class Attendance:
 def _expire(reference: weakref.ref[Attendee]) -> None:
     attendee = reference()
     if attendee is not None:
-        attendee.ended.set()
+        attendee.expire()

@@ -47,7 +47,7 @@ class Feed:
     ) -> None:
         self.cursors = Cursors(signer)
         self._hub = Hub(self.cursors)
-        self._attendance = Attendance(reread)
+        self._attendance = Attendance(reread, self._hub.suspect)
         self._listeners: list[Callable[[Sequence[LoggedEvent]], None]] = []
         self._tail = Tail(bell, self._deliver, on_death, poll_seconds=poll_seconds)
         self._works = Works(

@@ -44,7 +44,7 @@ async def _nul_is_refused_everywhere(desks: Desks) -> None:
     assert await asked_in_vain(command, by_no, no=NUL) == ("NOT_FOUND", "no")
     public = "query ($code: String!) { publicCase(code: $code) { publicCode } }"
     assert (await command.ask(public, code=NUL)) == {"publicCase": None}
-    assert await asked_in_vain(command, COUNTED, title=NUL) == ("BAD_INPUT", "title")
+    assert await asked_in_vain(command, COUNTED, title=NUL) == ("BAD_INPUT", "where.title")
     person = {"username": NUL, "name": "张三", "password": "Fengqiao-demo-1"}
     assert await refused(admin, "createPerson", **person) == ("BAD_INPUT", "username")
     named = {**person, "username": "zhang-san", "name": f"张{NUL}"}
