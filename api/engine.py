@@ -60,7 +60,7 @@ class OperationContext(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an operation answers. `data` may be an `orjson.Fragment` of ready bytes, `told` goes beside the cost."""
+    """What an operation answers. `data` may be ready bytes, `told` goes beside the cost."""
 
     data: object
     errors: list[WireError]
@@ -69,6 +69,8 @@ class Answer:
 
     def payload(self) -> bytes:
         """The response as JSON."""
+        if isinstance(self.data, bytes):
+            return b'{"data":%b,"extensions":{"cost":%d}}' % (self.data, self.cost or 0)
         body: dict[str, object] = {"data": self.data}
         if self.errors:
             body["errors"] = self.errors
@@ -124,7 +126,7 @@ class Engine:
         seconds = self.limits.query_seconds if operation.kind is OperationType.QUERY else None
         try:
             if (data := await self._unexecuted(operation, context)) is not None:
-                return Answer(orjson.Fragment(data), [], operation.cost)
+                return Answer(data, [], operation.cost)
             async with asyncio.timeout(seconds):
                 executor = self._build(operation, context)
                 pending = execute_root_selection_set(executor)

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 from graphql import GraphQLEnumType, GraphQLList, GraphQLNonNull, GraphQLOutputType, is_leaf_type
 
-__all__ = ["NULL", "gid", "optional", "stored", "text", "typed"]
+__all__ = ["NULL", "Encode", "Texts", "gid", "moment", "stored", "text", "typed"]
 
 NULL = "null"
 MOST_REMEMBERED = 50_000  # of each kind; some 200 bytes each
@@ -19,6 +19,7 @@ _TO_BEIJING = timedelta(hours=8)
 _SECONDS_END = 19  # in `2024-10-24 01:00:00`
 
 Encode = Callable[[Any], str]
+Texts = Mapping[Any, str]
 
 
 def optional(encode: Encode) -> Encode:
@@ -26,34 +27,36 @@ def optional(encode: Encode) -> Encode:
     return lambda value: NULL if value is None else encode(value)
 
 
-def dumped(value: object) -> str:
-    """Any plain value."""
-    return orjson.dumps(value).decode()
-
-
-class Memo(dict[str, str]):
+class Memo(dict[str | None, str]):
     """Remembers the JSON of texts that come again: the same cases are asked for all day. Bounded."""
 
-    def __init__(self, encode: Callable[[str], str]) -> None:
+    def __init__(self, encode: Callable[[str], str], *, nullable: bool) -> None:
         super().__init__()
         self._encode = encode
+        self._nullable = nullable
+        self._begin()
 
     def __missing__(self, value: str) -> str:
         if len(self) >= MOST_REMEMBERED:
-            self.clear()
+            self._begin()
         made = self[value] = self._encode(value)
         return made
 
+    def _begin(self) -> None:
+        self.clear()
+        if self._nullable:
+            self[None] = NULL
+
 
 @cache
-def gid(noun: str) -> Encode:
+def gid(noun: str, *, nullable: bool) -> Memo:
     """The global id of a key of that noun, given as text."""
     prefix = f"{noun}:".encode()
 
     def encode(key: str) -> str:
         return f'"{b2a_base64(prefix + key.encode(), newline=False).decode()}"'
 
-    return Memo(encode).__getitem__
+    return Memo(encode, nullable=nullable)
 
 
 def moment(value: str) -> str:
@@ -63,14 +66,18 @@ def moment(value: str) -> str:
     return f'"{local.isoformat()}{"" if fraction == "000" else f".{fraction}"}+08:00"'
 
 
-_moment = Memo(moment).__getitem__
+_MOMENTS = {nullable: Memo(moment, nullable=nullable) for nullable in (False, True)}
 
 
-def stored(kind: str, type_: GraphQLOutputType) -> Encode:
-    """Encodes a column as the store answers it; `kind` is that of `db.reads.nouns`."""
-    if isinstance(type_, GraphQLNonNull):
-        return _stored(kind, type_.of_type)
-    return optional(_stored(kind, type_))
+def stored(kind: str, type_: GraphQLOutputType) -> Encode | Texts:
+    """Encodes a column as the store answers it, or looks it up; `kind` is that of `db.reads.nouns`."""
+    nullable = not isinstance(type_, GraphQLNonNull)
+    inner: Any = type_.of_type if isinstance(type_, GraphQLNonNull) else type_
+    known = _looked_up(kind, inner, nullable=nullable)
+    if known is not None:
+        return known
+    encode = _stored(kind, inner)
+    return optional(encode) if nullable else encode
 
 
 def typed(type_: GraphQLOutputType) -> Encode:
@@ -80,9 +87,17 @@ def typed(type_: GraphQLOutputType) -> Encode:
     return optional(_typed(type_))
 
 
+def _looked_up(kind: str, type_: Any, *, nullable: bool) -> Texts | None:  # noqa: ANN401 - any leaf or list type
+    """What few values, or values that come again, are written as."""
+    if kind == "time":
+        return _MOMENTS[nullable]
+    if kind not in {"bool", "enum"}:
+        return None
+    known: dict[Any, str] = dict(_BOOLEANS) if kind == "bool" else _names(type_)
+    return {**known, None: NULL} if nullable else known
+
+
 def _stored(kind: str, type_: Any) -> Encode:  # noqa: ANN401 - any leaf or list type
-    if kind == "enum":
-        return _names(type_).__getitem__
     if kind == "json":
         encode = _typed(type_)
         return lambda value: encode(orjson.loads(value))
@@ -95,16 +110,10 @@ def _day(value: str) -> str:
     return f'"{value}"'
 
 
-_PLAIN: Mapping[str, Encode] = {
-    "text": text,
-    "bool": _BOOLEANS.__getitem__,
-    "time": _moment,
-    "int": "{:d}".format,
-    "date": _day,
-}
+_PLAIN: Mapping[str, Encode] = {"text": text, "int": "{:d}".format, "date": _day}
 
 
-def _names(type_: GraphQLEnumType) -> dict[str, str]:
+def _names(type_: GraphQLEnumType) -> dict[Any, str]:
     """The name of each value by what the store keeps for it."""
     return {str(it.value): f'"{name}"' for name, it in type_.values.items()}
 

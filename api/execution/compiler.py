@@ -1,6 +1,6 @@
 """From the selection of a type to a level: which columns are read, and the source of the function that writes them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from graphql import (
     is_leaf_type,
 )
 
-from api.execution.codecs import NULL, gid, optional, stored, text, typed
+from api.execution.codecs import NULL, Encode, Texts, gid, stored, text, typed
 from api.execution.levels import Below, Children, Level, Link, Resolved, Written
 from api.execution.selection import Arguments, NotCompiledError, Selected, Selections
 from api.execution.word import Rule, Word
@@ -193,7 +193,9 @@ class _Body:
             Resolved(lambda root, _info: getattr(root, name), lambda _: {}, self._compiler.written(it))
         )
 
-    def _leaf(self, encode: Callable[[Any], str], value: str) -> str:
+    def _leaf(self, encode: Encode | Texts, value: str) -> str:
+        if isinstance(encode, Mapping):
+            return f"{{{self._name('d', encode)}[{value}]}}"
         return f"{{{'text' if encode is text else self._name('e', encode)}({value})}}"
 
     def _column(self, it: Selected, word: Word) -> str:
@@ -210,13 +212,10 @@ class _Body:
 
     def _identity(self, it: Selected, word: Word) -> str:
         (column,) = word.columns
-        encode = gid(word.noun or self._type.name)
         read = self._read(column)
-        if not self._stored:
-            read = f"key({read})"
-        if not isinstance(it.field.type, GraphQLNonNull):
-            encode = optional(encode)
-        return self._leaf(encode, read)
+        nullable = not isinstance(it.field.type, GraphQLNonNull)
+        known = gid(word.noun or self._type.name, nullable=nullable)
+        return self._leaf(known, read if self._stored else f"key({read})")
 
     def _derived(self, it: Selected, word: Word) -> str:
         values = ", ".join(map(self._domain, word.columns))

@@ -205,10 +205,13 @@ class _Connection:
         pieces = [self._of_edge(edge.name, below) for below in self._selections.of(edge, it)]
 
         def write(written: _Written) -> str:
-            if not pieces:
-                return f"[{','.join(['{}'] * len(written.page.rows))}]"
+            rows = len(written.page.rows)
+            if not pieces or not rows:
+                return f"[{','.join(['{}'] * rows)}]"
+            if len(pieces) == 1:
+                return f"[{{{'},{'.join(pieces[0](written))}}}]"
             columns = zip(*[piece(written) for piece in pieces], strict=True)
-            return "[" + ",".join(["{" + ",".join(values) + "}" for values in columns]) + "]"
+            return f"[{{{'},{'.join([','.join(values) for values in columns])}}}]"
 
         return write
 
