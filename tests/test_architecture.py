@@ -1,5 +1,6 @@
 """The rules of the tree, executable; every rule first proves that it catches what it forbids (design §2)."""
 
+import json
 import os
 import re
 import subprocess
@@ -296,15 +297,23 @@ def test_no_file_names_a_package_registry() -> None:
     )
 
 
-@pytest.mark.parametrize("lock", LOCKS)
-def test_a_lock_pins_and_hashes_every_package_and_holds_no_address(lock: str) -> None:
+@pytest.mark.parametrize(("lock", "least"), [*((lock, 50) for lock in LOCKS), ("requirements-node.lock", 2)])
+def test_a_lock_pins_and_hashes_every_package_and_holds_no_address(lock: str, least: int) -> None:
     text = (ROOT / lock).read_text(encoding="utf-8")
     entries = re.split(r"\n(?=\S)", text.strip())
-    assert len(entries) > 50
+    assert len(entries) >= least
     assert "://" not in text
     assert [
         entry for entry in entries if not re.match(r"[\w.\[\],-]+==\S+.*\n\s+--hash=sha256:", entry)
     ] == []
+
+
+@pytest.mark.parametrize("lock", ["bench/peers/package-lock.json", "tests/conformance/npm/package-lock.json"])
+def test_a_lock_of_node_packages_hashes_each_and_holds_no_address(lock: str) -> None:
+    packages = json.loads((ROOT / lock).read_text(encoding="utf-8"))["packages"]
+    installed = {name: it for name, it in packages.items() if name}
+    assert len(installed) >= 2
+    assert [name for name, it in installed.items() if "resolved" in it or not it.get("integrity")] == []
 
 
 def test_both_locks_hold_the_same_versions() -> None:
