@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from strawberry.dataloader import DataLoader
-
 from api.bound import Bound
 from api.feed.attendance import Attendee
 from api.feed.cursors import Signer
@@ -15,7 +13,7 @@ from api.feed.feed import Feed
 from api.feed.history import Asked
 from api.feed.items import Stretch
 from api.limits import Rates
-from api.loaders import Loaders
+from api.loaders import Loaders, Shared
 from db import dictionaries
 from db.dictionaries import Rulebook
 from domain.errors import DomainError, ErrorCode
@@ -51,7 +49,7 @@ class Context:
     check_document: Callable[[str, Language], Form] = _unchecked
     clock: Callable[[], Awaitable[datetime]] = business_now
     loaders: Loaders = field(init=False)
-    _histories: DataLoader[Asked, Stretch] | None = field(default=None, init=False)
+    _histories: Shared[Asked, Stretch] | None = field(default=None, init=False)
     _now: datetime | None = field(default=None, init=False)
     _rulebook: Rulebook | None = field(default=None, init=False)
     _reading: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
@@ -61,10 +59,10 @@ class Context:
         self.loaders = Loaders(self.viewer, self.now)
 
     @property
-    def histories(self) -> DataLoader[Asked, Stretch]:
+    def histories(self) -> Shared[Asked, Stretch]:
         """The pages of cases' histories, read in one batch."""
         if self._histories is None:
-            self._histories = DataLoader(load_fn=self.feed.of_incidents)
+            self._histories = Shared(load_fn=self.feed.of_incidents)
         return self._histories
 
     def require_viewer(self) -> Viewer:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from strawberry.dataloader import DataLoader
@@ -27,6 +27,9 @@ from db import (
 from db.integration import documents, keys
 from domain.errors import DomainError, ErrorCode
 from domain.viewer import Viewer
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 Read = Callable[..., Awaitable[Mapping[UUID, Any]]]
 
@@ -65,11 +68,11 @@ MANY: dict[str, Read] = {
 DATED: dict[str, Read] = {"Person.grid": people.workers}
 
 
-class Shared(DataLoader[UUID, Any]):
+class Shared(DataLoader[K, V]):
     """Answers that many fields await: one that is cancelled, as a failed field's siblings are, leaves them whole."""
 
-    def load(self, key: UUID) -> Awaitable[Any]:
-        """The row; the same for whoever asks."""
+    def load(self, key: K) -> Awaitable[V]:
+        """The answer; the same for whoever asks."""
         return asyncio.shield(super().load(key))
 
 
@@ -79,9 +82,9 @@ class Loaders:
     def __init__(self, viewer: Viewer | None, now: Callable[[], Awaitable[datetime]]) -> None:
         self._viewer = viewer
         self._now = now
-        self._made: dict[str, DataLoader[UUID, Any]] = {}
+        self._made: dict[str, Shared[UUID, Any]] = {}
 
-    def __getitem__(self, name: str) -> DataLoader[UUID, Any]:
+    def __getitem__(self, name: str) -> Shared[UUID, Any]:
         """The loader of that name in `ONE` or `MANY`."""
         if name not in self._made:
             self._made[name] = Shared(load_fn=self._batch(name))

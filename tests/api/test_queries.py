@@ -1,5 +1,6 @@
 """Reading the graph over both stores: pages, filters, search, links, and how few statements they take."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -8,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from api.loaders import Shared
 from db import connection as store_connection
 from domain.incident import IncidentState
 from domain.term import Language
@@ -382,3 +384,14 @@ async def test_who_listens_is_for_the_command_centre(district: District) -> None
 async def test_the_message_is_in_the_language_of_the_caller() -> None:
     reply = await replace(Client(), language=Language.EN).run("{ viewer { id } }")
     assert reply.errors[0]["message"] == "Sign in first"
+
+
+async def test_a_field_that_is_cancelled_leaves_what_other_fields_await() -> None:
+    async def load(keys: list[int]) -> list[str]:
+        await asyncio.sleep(0)
+        return [str(key) for key in keys]
+
+    shared = Shared(load_fn=load)
+    first, second = (asyncio.ensure_future(shared.load(1)) for _ in range(2))
+    first.cancel()
+    assert await second == "1"
