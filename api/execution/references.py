@@ -97,15 +97,18 @@ class References:
         made = await make(sorted(missing))
         if generation != self._generation:  # what was read may be older than the event: not kept
             return {**held, **made}
-        if not made:
-            return held
-        weight = sum(map(_weight, made.values())) + (0 if held else _weight(key[1]))
+        kept = self._fragments.get(key, {})  # another request may have been quicker
+        fresh = {name: text for name, text in made.items() if name not in kept}
+        if not fresh:
+            return kept
+        weight = sum(map(_weight, fresh.values())) + (0 if kept else _weight(key[1]))
         if self.held + weight > MOST:
             self.forget()
-            return {**held, **made}
-        self._fragments.setdefault(key, held).update(made)
+            return {**kept, **fresh}
+        kept.update(fresh)
+        self._fragments[key] = kept
         self.held += weight
-        return self._fragments[key]
+        return kept
 
 
 def _weight(text: str) -> int:
