@@ -48,11 +48,7 @@ class Columns:
 
 async def by_ids(columns: Columns, ids: Sequence[str], viewer: Viewer) -> Tuples:
     """The visible ones of these rows, in no order."""
-    noun = columns.of
-    visible = noun.visible(viewer)
-    join = noun.join if visible != TRUE else ""
-    where = both(_among(f"{noun.alias}.id", ids), visible)
-    return await _read(columns, f"{columns.text} FROM {noun.table} {noun.alias} {join}", where, "")
+    return await by_key(columns, _among(f"{columns.of.alias}.id", ids), viewer)
 
 
 async def by_key(columns: Columns, key: Sql, viewer: Viewer) -> Tuples:
