@@ -26,6 +26,7 @@ from domain.visibility import visibility_of
 
 _SPOT = tuple(field.name for field in fields(Spot))
 _SEARCHED = ("no", "title", "content", "address")
+_NEXT_REVISION = Sql("revision + 1")  # what is kept ready of a case is of one revision (ADR 12)
 # Parents before children: a clock names its assignment.
 _PARTS: Mapping[str, tuple[type, str, str]] = {
     "assignments": (Assignment, "assignment", "round, seq, id"),
@@ -85,11 +86,12 @@ async def insert(work: Work, case: Case) -> None:
 
 
 async def save(work: Work, before: Case, after: Case) -> None:
-    """Store what changed between two states of a case, and nothing else."""
+    """Store what changed between two states of a case, and nothing else but that something did."""
     if after.complainant and after.complainant != before.complainant:
         complainants.save(work, before.complainant, after.complainant)
     old, new = incident_columns(before.incident), incident_columns(after.incident)
-    work.writes.save("incident", old, new)
+    if after != before:
+        work.writes.save("incident", {**old, "revision": None}, {**new, "revision": _NEXT_REVISION})
     if any(old[name] != new[name] for name in _SEARCHED):
         search.index(work, after.incident)
     await _save_parts(work, before, after)

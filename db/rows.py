@@ -155,10 +155,11 @@ async def update(connection: Connection, table: str, changes: Columns, where: Sq
 
 
 def change(table: str, changes: Columns, where: Sql) -> Sql:
-    """The statement that sets columns, at least one, of the rows that fit."""
-    settings = ", ".join(f'"{name}" = ?' for name in changes)
+    """The statement that sets columns, at least one, of the rows that fit: to values, or to what a part of SQL gives."""
+    given = {name: value if isinstance(value, Sql) else Sql("?", (value,)) for name, value in changes.items()}
+    settings = ", ".join(f'"{name}" = {value.text}' for name, value in given.items())
     text = f'UPDATE "{table}" SET {settings} WHERE {where.text}'  # noqa: S608 - names of ours
-    return Sql(text, (*changes.values(), *where.params))
+    return Sql(text, (*(it for value in given.values() for it in value.params), *where.params))
 
 
 async def save(connection: Connection, table: str, before: Columns, after: Columns, key: str = "id") -> None:

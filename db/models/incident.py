@@ -59,6 +59,7 @@ class IncidentRow(Model):
     )
     loop_completeness = fields.IntField()
     version = fields.IntField()
+    revision = fields.IntField(default=0, db_default=0)
 
     class Meta:
         """Table and indexes."""
