@@ -13,6 +13,7 @@ _HANDLER_POSTS = frozenset({PostType.HANDLER, PostType.HANDLER_LEAD})
 class Viewer:
     """A signed-in person. `posts` are those in force when the request began.
 
+    `recused` are the cases the person declared an interest in (R82).
     `clerk_regions` are the divisions served by the units where the person is OFFICE_CLERK.
     `session_id` is None only for the platform itself (`SYSTEM`)
     and where an integration key, `key_id`, acts for the person. `roles`: every role the posts give (domain.md B.5).
@@ -28,12 +29,17 @@ class Viewer:
     system: bool = False
     key_id: UUID | None = None
     language: Language = Language.ZH
+    recused: frozenset[UUID] = frozenset()
     roles: frozenset[Role] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Gather the roles once: every scope and masked field asks for them (20 ns against 420 each time)."""
         given = (role for post in self.posts for role in ROLES_OF_POST[post.type])
         object.__setattr__(self, "roles", frozenset({Role.SYSTEM} if self.system else given))
+
+    def __hash__(self) -> int:
+        """By whose it is: viewers are looked up on every read (0.7 µs against 7 over all fields)."""
+        return hash((self.person_id, self.session_id, self.key_id))
 
     @property
     def handler_orgs(self) -> frozenset[UUID]:

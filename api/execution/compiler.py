@@ -35,7 +35,7 @@ class Compiler:
         """A level of tuples that the store answers; levels of the same rows share the places of their columns."""
         body = _Body(self, type_, {"id": 0} if places is None else places)
         level = body.level(list(self._selections.of(type_, selected)))
-        if level.is_reference:
+        if level.is_reference or level.keeps:
             level.shape = self._shape(type_, selected)
         return level
 

@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from inspect import isawaitable
-from types import MappingProxyType
 from typing import Any, Protocol
 
 from graphql import GraphQLList, GraphQLNonNull, is_leaf_type
@@ -19,17 +18,21 @@ from db.reads import statements
 from db.reads.nouns import Relation
 from db.reads.statements import Columns, Hanging
 
+CASE = "Incident"
 Rows = Sequence[Any]
 Keys = Callable[..., list[Any]]
 Encode = Callable[[Rows, list[Any], list[Any]], list[str]]
 Table = Mapping[Any, Any] | list[str]
-
-
-_NOTHING: Mapping[int, Table] = MappingProxyType({})
+Hung = Mapping[str, Rows]
+"""Rows of children, by the id of what they hang on."""
 
 
 class Below(Protocol):
     """What hangs on the rows of a level."""
+
+    @property
+    def settled(self) -> bool:
+        """Whether its text depends on nothing but the case, references and the class of the viewer."""
 
     async def table(self, rows: Rows, objects: Rows, shows: list[Any], run: Run) -> Table:
         """Its text, by key or row by row."""
@@ -51,19 +54,18 @@ class Level:
     whole: bool = False
     shape: str = ""
 
-    async def texts(
-        self, rows: Rows, run: Run, objects: Rows = (), ready: Mapping[int, Table] = _NOTHING
-    ) -> list[str]:
-        """The JSON of each row, in order; `ready` are tables that were read with the rows, by their place below."""
+    async def texts(self, rows: Rows, run: Run, objects: Rows = (), hung: Hung | None = None) -> list[str]:
+        """The JSON of each row, in order; `hung` are the `joined` children, where they were read with the rows."""
         if not rows:
             return []
         if self.whole and self.read is not None:
             noun, names = self.read.of, self.read.names
             objects = [self.shown.of(noun.built(names, row)) for row in rows]
         shows = [run.shows(rule) for rule in self.rules]
+        joined = self.joined if hung is not None else None
         tables = [
-            ready[at] if at in ready else await it.table(rows, objects, shows, run)
-            for at, it in enumerate(self.below)
+            await (it.hung(rows, hung or {}, run) if it is joined else it.table(rows, objects, shows, run))
+            for it in self.below
         ]
         return self.encode(rows, shows, tables)
 
@@ -75,10 +77,19 @@ class Level:
         return self.read
 
     @cached_property
-    def joined(self) -> "tuple[int, Children] | None":
-        """The children that can be read in one statement with the rows, and their place below."""
-        below = enumerate(self.below)
-        return next(((at, it) for at, it in below if isinstance(it, Children) and it.joins), None)
+    def joined(self) -> "Children | None":
+        """The children that can be read in one statement with the rows."""
+        return next((it for it in self.below if isinstance(it, Children) and it.joins), None)
+
+    @cached_property
+    def settled(self) -> bool:
+        """Whether its text depends on nothing but the case, references and the class of the viewer."""
+        return not self.whole and all(it.settled for it in self.below)
+
+    @property
+    def keeps(self) -> bool:
+        """Whether the text of its rows may be kept ready: they are cases, and settled."""
+        return self.read is not None and self.read.noun == CASE and self.settled
 
     @cached_property
     def is_reference(self) -> bool:
@@ -99,6 +110,11 @@ class Link:
     keys: Keys
     aligned: bool
 
+    @property
+    def settled(self) -> bool:
+        """What it leads to is told of by events."""
+        return self.level.is_reference
+
     async def table(self, rows: Rows, _objects: Rows, shows: list[Any], run: Run) -> Table:
         """Text by key, or row by row; absent is what the viewer may not see."""
         keys = self.keys(rows, shows)
@@ -112,9 +128,11 @@ class Link:
             return await self._made(sorted(wanted), run)
 
         async def make(keys: list[str]) -> dict[str, str]:
-            return await self._made(keys, run)
+            return await self._made(keys, run.in_person())
 
         noun = self.level.columns.noun
+        if REFERENCES[noun].personal:
+            run.people |= wanted
         return await run.references.table(noun, self.level.shape, run.viewer, wanted, make)
 
     async def _made(self, keys: list[str], run: Run) -> dict[str, str]:
@@ -142,6 +160,18 @@ class Children:
             return by_parent
         return [f"[{','.join(by_parent.get(key, ()))}]" for key in keys]
 
+    async def hung(self, rows: Rows, hung: Hung, run: Run) -> Table:
+        """As `table`, of rows that were read already."""
+        found = [(row[0], child) for row in rows for child in hung.get(row[0], ())]
+        return self._by_parent(
+            [key for key, _ in found], await self.level.texts([it for _, it in found], run)
+        )
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is written of them without the case, and nothing else is asked of them."""
+        return self.relation.of_case and self.level.settled
+
     @property
     def joins(self) -> bool:
         """Whether they may be read in one statement with their parents: nothing more is asked of them."""
@@ -149,9 +179,13 @@ class Children:
 
     async def _texts(self, parents: list[str], run: Run) -> dict[str, list[str]]:
         found = await (self._hanging.of(parents) if self._hanging else self._guarded(parents, run))
+        return self._by_parent([row[-1] for row in found], await self.level.texts(found, run))
+
+    @staticmethod
+    def _by_parent(parents: Sequence[str], texts: Sequence[str]) -> dict[str, list[str]]:
         by_parent: dict[str, list[str]] = {}
-        for row, text in zip(found, await self.level.texts(found, run), strict=True):
-            by_parent.setdefault(row[-1], []).append(text)
+        for parent, text in zip(parents, texts, strict=True):
+            by_parent.setdefault(parent, []).append(text)
         return by_parent
 
     async def _guarded(self, parents: list[str], run: Run) -> Rows:
@@ -167,6 +201,7 @@ class Resolved:
     resolve: Callable[..., Any]
     arguments: Callable[[VariableValues], dict[str, Any]]
     written: "Written"
+    settled: bool = False
 
     async def table(self, _rows: Rows, objects: Rows, _shows: list[Any], run: Run) -> Table:
         """The text of each row's value."""

@@ -18,7 +18,7 @@ from api.execution.lists import one, paged
 from api.execution.run import Deviation, Run
 from api.execution.selection import NotCompiledError, Selected, Selections
 
-Text = Callable[[Run], Awaitable[str]]
+Text = Callable[[Run], Awaitable[str | bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,8 @@ class Plan:
 
     async def data(self, run: Run) -> bytes:
         """The response's `data`. Raises Deviation, or whatever stands in the way."""
-        parts = [f'"{key}":{await text(run)}' for key, text in self.roots]
-        return ("{" + ",".join(parts) + "}").encode()
+        parts = [b'"%b":%b' % (key.encode(), _bytes(await text(run))) for key, text in self.roots]
+        return b"{%b}" % b",".join(parts)
 
 
 def compiled(
@@ -60,6 +60,10 @@ def _root(
     if word is not None and word.kind == "one":
         return it.key, one(compiler, it).text
     return it.key, _resolved(it, compiler)
+
+
+def _bytes(text: str | bytes) -> bytes:
+    return text if isinstance(text, bytes) else text.encode()
 
 
 def _named(name: str) -> Text:

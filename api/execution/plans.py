@@ -10,6 +10,7 @@ from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefiniti
 from graphql.execution.values import VariableValues
 
 from api.execution.plan import Plan, choices, compiled
+from api.execution.ready import ReadyCases
 from api.execution.references import References
 from api.execution.run import Deviation, Run, RunContext
 from api.execution.selection import NotCompiledError, Variables, conditions
@@ -35,12 +36,14 @@ class Plans:
     def __init__(self, schema: GraphQLSchema) -> None:
         self._schema = schema
         self.references = References()
+        self.ready = ReadyCases()
         self.answered = 0
         self.fallbacks: Counter[str] = Counter()
 
     def hear(self, events: Iterable[Event]) -> None:
         """Drop what these events change."""
-        self.references.hear(events)
+        if self.references.hear(events):
+            self.ready.forget()
 
     async def data(
         self,
@@ -63,7 +66,7 @@ class Plans:
                 prepared = kept[name] = Prepared(Variables(self._schema, operation), conditions(document))
             given = prepared.variables.values(variables)
             plan = self._plan(prepared, document, operation, given)
-            found = await _answered(plan, Run(context, given, self.references), seconds)
+            found = await _answered(plan, Run(context, given, self.references, self.ready), seconds)
         except (NotCompiledError, Deviation) as deviation:
             self.fallbacks[deviation.reason] += 1
             return None

@@ -68,16 +68,19 @@ class References:
             return {**await self._kept((noun, shape, sort), others, make), **apart}
         return {} if sort is None else await self._kept((noun, shape, sort), keys, make)
 
-    def hear(self, events: Iterable[Event]) -> None:
-        """Drop what these events change."""
+    def hear(self, events: Iterable[Event]) -> bool:
+        """Drop what these events change; whether there was such an event."""
+        found = False
         for event in events:
             if event.kind in {EventKind.GRID, EventKind.DICTIONARY}:
-                return self.forget()
+                self.forget()
+                return True
             if event.kind is EventKind.RIGHTS and event.data.get("reason") == _CHANGED:
+                found = True
                 self._generation += 1
                 for key in [key for key in self._fragments if key[0] == _OF_PEOPLE]:
                     self.held -= _weight(key[1]) + sum(map(_weight, self._fragments.pop(key).values()))
-        return None
+        return found
 
     def forget(self) -> None:
         """Drop everything."""

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from graphql.execution.values import VariableValues
 
+from api.execution.ready import ReadyCases
 from api.execution.references import References
 from api.execution.word import Asking, Rule, Shows
 from domain.viewer import Viewer
@@ -36,11 +37,17 @@ class RunContext(Protocol):
 
 @dataclass(slots=True)
 class Run:
-    """One execution; masking rules are settled once for its viewer."""
+    """One execution; masking rules are settled once for its viewer, or for nobody but the viewer's class (`ruled_by`).
+
+    `people` gathers whose names were written.
+    """
 
     context: RunContext
     variables: VariableValues
     references: References
+    ready: ReadyCases
+    ruled_by: Viewer | None = None
+    people: set[str] = field(default_factory=set)
     _rules: dict[Rule, Shows] = field(default_factory=dict)
 
     @property
@@ -54,8 +61,16 @@ class Run:
         """The rule, settled for the viewer."""
         known = self._rules.get(rule)
         if known is None:
-            known = self._rules[rule] = rule(self.viewer)
+            known = self._rules[rule] = rule(self.ruled_by or self.viewer)
         return known
+
+    def for_all(self, peers: Viewer) -> "Run":
+        """The same, to write what a whole class of viewers reads."""
+        return Run(self.context, self.variables, self.references, self.ready, ruled_by=peers)
+
+    def in_person(self) -> "Run":
+        """The same, to write what the viewer reads; references are kept for viewers in a way of their own."""
+        return self if self.ruled_by is None else Run(self.context, self.variables, self.references, self.ready)
 
     def info(self, *, only_asks: bool = False) -> Any:  # noqa: ANN401 - stands for GraphQL's own info
         """What a resolver is called with."""

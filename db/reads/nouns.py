@@ -73,12 +73,14 @@ class Relation:
     """The rows that hang on another, in their order.
 
     Those of a case that was shown are visible with it; others are looked at for themselves (`guarded`).
+    `of_case`: nothing is written of them without the case's revision.
     """
 
     noun: str
     by: str
     order: str
     guarded: bool = False
+    of_case: bool = False
     join: str = ""
     when: Callable[[datetime], Sql] | None = None
 
@@ -135,12 +137,12 @@ NOUNS: Mapping[str, Noun] = {
 }
 
 RELATIONS: Mapping[str, Relation] = {
-    "Assignment.incident": Relation("Assignment", "a.incident_id", "a.round, a.seq, a.id"),
+    "Assignment.incident": Relation("Assignment", "a.incident_id", "a.round, a.seq, a.id", of_case=True),
     "Clock.assignment": Relation("Clock", "c.assignment_id", "c.start_at, c.id", guarded=True),
-    "Clock.incident": Relation("Clock", "c.incident_id", "c.start_at, c.id"),
-    "FollowUp.incident": Relation("FollowUp", "f.incident_id", "f.created_at, f.id"),
+    "Clock.incident": Relation("Clock", "c.incident_id", "c.start_at, c.id", of_case=True),
+    "FollowUp.incident": Relation("FollowUp", "f.incident_id", "f.created_at, f.id", of_case=True),
     "Media.incident": Relation("Media", "m.incident_id", "m.uploaded_at, m.id"),
-    "Note.incident": Relation("Note", "n.incident_id", "n.at, n.id"),
+    "Note.incident": Relation("Note", "n.incident_id", "n.at, n.id", of_case=True),
     "Person.grid": Relation(
         "Person",
         "t.grid_id",
@@ -150,6 +152,6 @@ RELATIONS: Mapping[str, Relation] = {
         when=_in_force,
     ),
     "Post.person": Relation("Post", "t.person_id", "t.starts_at, t.id", guarded=True),
-    "Supervision.incident": Relation("Supervision", "s.incident_id", "s.issued_at, s.id"),
-    "Verification.incident": Relation("Verification", "v.incident_id", "v.created_at, v.id"),
+    "Supervision.incident": Relation("Supervision", "s.incident_id", "s.issued_at, s.id", of_case=True),
+    "Verification.incident": Relation("Verification", "v.incident_id", "v.created_at, v.id", of_case=True),
 }
