@@ -1,13 +1,17 @@
 """The ASGI application that holds the routes, and what it costs least to ask and to answer with."""
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from starlette.applications import Starlette
-from starlette.datastructures import Headers
+from starlette.datastructures import Address, Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 GRAPHQL = "/graphql"
+WHOLE = "whole"
+"""The server's own extension of a scope: `await scope["extensions"]["whole"](head, body)`."""
 
 
 class Application(Starlette):
@@ -42,6 +46,13 @@ class QuickRequest(Request):
     """A request whose headers are asked for several times."""
 
     @property
+    def client(self) -> Address | None:
+        """Asked for several times too."""
+        if not hasattr(self, "_client"):
+            self._client = super().client
+        return self._client
+
+    @property
     def headers(self) -> Headers:
         """Made once."""
         if not hasattr(self, "_headers"):
@@ -49,15 +60,31 @@ class QuickRequest(Request):
         return self._headers
 
 
+@dataclass(frozen=True)
+class Head:
+    """Header lines but for the length; `text` is how they leave."""
+
+    lines: tuple[tuple[bytes, bytes], ...]
+
+    @cached_property
+    def text(self) -> bytes:
+        """Each with its end."""
+        return b"".join([b"%b: %b\r\n" % it for it in self.lines])
+
+
 class WholeAnswer:
-    """An answer with status 200 in two messages and no more."""
+    """An answer with status 200, in one write where the server offers that, else in two messages."""
 
-    def __init__(self, body: bytes, headers: tuple[tuple[bytes, bytes], ...]) -> None:
+    def __init__(self, body: bytes, head: "Head") -> None:
         self._body = body
-        self._headers = headers
+        self._head = head
 
-    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         """Send it."""
-        headers = [(b"content-length", b"%d" % len(self._body)), *self._headers]
+        whole = scope.get("extensions", {}).get(WHOLE)
+        if whole is not None:
+            await whole(self._head.text, self._body)
+            return
+        headers = [(b"content-length", b"%d" % len(self._body)), *self._head.lines]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": self._body})

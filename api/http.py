@@ -29,7 +29,7 @@ from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.application import QuickRequest, WholeAnswer
+from api.application import Head, QuickRequest, WholeAnswer
 from api.engine import Answer, Executes, Operation, Refused
 from api.errors import present
 from api.limits import Limits, Rates
@@ -177,13 +177,14 @@ async def read_body(request: Request, limit: int) -> bytes:
 
     What is too much is read and dropped: a client that is still sending would not see the answer.
     """
-    body, size = bytearray(), 0
-    more = True
+    body, size, more = bytearray(), 0, True
     while more and size <= MOST_DISCARDED:
         message = await request.receive()
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
         chunk, more = message.get("body", b""), message.get("more_body", False)
+        if not more and not size and len(chunk) <= limit:
+            return bytes(chunk)  # as nearly every body comes
         size += len(chunk)
         if size <= limit:
             body += chunk
@@ -200,10 +201,15 @@ def _check_method(request: Request) -> None:
         )
 
 
-def _check_content_type(request: Request) -> None:
-    media_type, _, parameters = request.headers.get("content-type", "").lower().partition(";")
+@lru_cache(256)
+def _is_json(content_type: str) -> bool:
+    media_type, _, parameters = content_type.lower().partition(";")
     charset = parameters.partition("charset=")[2].strip(' "')
-    if media_type.strip() != JSON or charset not in {"", "utf-8"}:
+    return media_type.strip() == JSON and charset in {"", "utf-8"}
+
+
+def _check_content_type(request: Request) -> None:
+    if not _is_json(request.headers.get("content-type", "")):
         refusal = MalformedError("Content-Type", zh="请求体须为 application/json", en="Send application/json")
         raise Rejected(415, refusal, {"accept-post": JSON})
 
@@ -264,8 +270,8 @@ def _refusal(
 
 
 @lru_cache(8)
-def _fixed(media: Media) -> tuple[tuple[bytes, bytes], ...]:
-    return tuple((name.encode(), value.encode()) for name, value in _headers(media).items())
+def _fixed(media: Media) -> Head:
+    return Head(tuple((name.encode(), value.encode()) for name, value in _headers(media).items()))
 
 
 def _headers(media: Media) -> dict[str, str]:

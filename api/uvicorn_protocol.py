@@ -1,4 +1,4 @@
-"""What uvicorn needs from us: answers in one write, consoles that stop reading dropped, small kernel buffers.
+"""What uvicorn needs from us: answers that leave whole and together, silent consoles dropped, small kernel buffers.
 
 Pass `http=WholeHttp, ws=AbortingWS, ws_per_message_deflate=False` to `uvicorn.Config` and `listening_socket` to
 `Server.serve`.
@@ -6,65 +6,91 @@ Pass `http=WholeHttp, ws=AbortingWS, ws_per_message_deflate=False` to `uvicorn.C
 
 import asyncio
 import socket
-from typing import Any
+from functools import partial
+from weakref import WeakKeyDictionary
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
+from api.application import WHOLE
+
+MOST_WAITING = 16  # answers held back within one turn of the loop
 SEND_BUFFER = 128 * 1024  # bytes the kernel may take for one socket before `send` waits
 
 
-class _Whole:
-    """A transport that holds the head of an answer until its body comes, a turn of the loop at most.
+class Outbox:
+    """Answers that leave together once the loop has run what was ready, at most `MOST_WAITING` of them.
 
-    uvicorn writes the two apart, and each write is a system call.
+    A reader that sleeps has to be woken by every packet that finds it so, and that is a good part of what a small
+    answer costs the sender: under load the answers of one turn find their readers awake from the first on.
     """
 
-    def __init__(self, transport: asyncio.Transport) -> None:
-        self.raw = transport
-        self._head = b""
+    def __init__(self) -> None:
+        self._waiting: list[tuple[asyncio.Transport, bytes, bool]] = []
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever a transport has
-        return getattr(self.raw, name)
+    def put(self, transport: asyncio.Transport, answer: bytes, *, last: bool) -> None:
+        """Send an answer with this turn of the loop; after the `last` one of a connection it is closed."""
+        if not self._waiting:
+            asyncio.get_running_loop().call_soon(self.flush)
+        self._waiting.append((transport, answer, last))
+        if len(self._waiting) >= MOST_WAITING:
+            self.flush()
 
-    def write(self, data: bytes) -> None:
-        """Send, or hold the head of an answer."""
-        if self._head:
-            self.raw.write(self._taken() + data)
-        elif data.startswith(b"HTTP/"):
-            self._head = data
-            asyncio.get_running_loop().call_soon(self._flush)
-        else:
-            self.raw.write(data)
+    def flush(self) -> None:
+        """Send what waits."""
+        waiting, self._waiting = self._waiting, []
+        for transport, answer, last in waiting:
+            if not transport.is_closing():
+                transport.write(answer)
+                if last:
+                    transport.close()
 
-    def close(self) -> None:
-        """Send what is held, then close politely."""
-        self._flush()
-        self.raw.close()
 
-    def _flush(self) -> None:
-        if self._head and not self.raw.is_closing():
-            self.raw.write(self._taken())
-
-    def _taken(self) -> bytes:
-        head, self._head = self._head, b""
-        return head
+_outboxes: WeakKeyDictionary[asyncio.AbstractEventLoop, Outbox] = WeakKeyDictionary()
 
 
 class WholeHttp(HttpToolsProtocol):
-    """Answers leave in one write; a websocket gets the bare transport."""
+    """Shows the application how an answer leaves whole, in one write: `scope["extensions"]["whole"]`.
+
+    By the two messages of ASGI it would leave in two, each a system call, its headers looked at one by one.
+    """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        """Stand between uvicorn and the socket."""
+        """Share the outbox of the loop."""
         super().connection_made(transport)
-        self.transport = _Whole(transport)  # type: ignore[assignment]  # it has all that uvicorn uses
+        self._outbox = _outboxes.setdefault(self.loop, Outbox())
 
-    def handle_websocket_upgrade(self) -> None:
-        """Step aside."""
-        if isinstance(self.transport, _Whole):
-            self.transport = self.transport.raw
-        super().handle_websocket_upgrade()
+    def on_headers_complete(self) -> None:
+        """Add to the scope before the application sees it."""
+        super().on_headers_complete()
+        cycle = self.cycle
+        if cycle is not None:
+            send = partial(_send_whole, self._outbox, cycle)
+            cycle.scope["extensions"] = {WHOLE: send}  # type: ignore[dict-item]  # ASGI lets servers add extensions
+
+    def shutdown(self) -> None:
+        """An answer that waits is finished for uvicorn, which would close before it."""
+        self._outbox.flush()
+        super().shutdown()
+
+
+async def _send_whole(outbox: Outbox, cycle: RequestResponseCycle, head: bytes, body: bytes) -> None:
+    """Answer with status 200, these header lines (each with its end) and this body; a client that has gone: none."""
+    if cycle.flow.write_paused and not cycle.disconnected:
+        await cycle.flow.drain()
+    if cycle.disconnected:
+        return
+    cycle.response_started = True
+    cycle.waiting_for_100_continue = False
+    close = b"" if cycle.keep_alive else b"connection: close\r\n"
+    ours = b"".join([b"%b: %b\r\n" % it for it in cycle.default_headers])
+    lines = (ours, head, close, len(body), body)
+    answer = b"HTTP/1.1 200 OK\r\n%b%b%bcontent-length: %d\r\n\r\n%b" % lines
+    outbox.put(cycle.transport, answer, last=not cycle.keep_alive)
+    cycle.response_complete = True
+    cycle.message_event.set()
+    cycle.on_response()
 
 
 class AbortingWS(WebSocketsSansIOProtocol):

@@ -23,7 +23,7 @@ from api.http import HttpEndpoint
 from api.limits import Limits, Rates
 from api.protocol import language_of
 from api.scalars import SCALARS, DateTime
-from api.uvicorn_protocol import AbortingWS, listening_socket
+from api.uvicorn_protocol import AbortingWS, WholeHttp, listening_socket
 from api.websocket import WebSocketEndpoint
 from domain.errors import DomainError, ErrorCode
 from domain.term import Language
@@ -272,6 +272,7 @@ async def serving(limits: Limits | None = None, **settings: Any) -> AsyncIterato
     config = uvicorn.Config(
         app,
         log_level="critical",
+        http=WholeHttp,
         ws=AbortingWS,
         ws_per_message_deflate=False,
         timeout_graceful_shutdown=2,
