@@ -1,9 +1,10 @@
 """From a bearer token to the person who asks: the same for headers and `connection_init` (design §10)."""
 
 import hashlib
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from domain.rules import rights
 from domain.term import Language
 from domain.viewer import Viewer
 from services import sessions
-from services.clocks import business_now
+from services.command import business_now, wall_is_business
 
 KEPT = timedelta(seconds=60)
 TOKENS = 10_000
@@ -30,7 +31,7 @@ class SignedIn:
     expires_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Moment:
     """Now, by the wall's clock and by the business clock."""
 
@@ -46,6 +47,18 @@ class _Kept:
     since: _Moment
     wall_until: datetime
     business_until: datetime | None
+    since_second: float = field(init=False)
+    until_second: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        """The same in seconds of the epoch, which are compared on every request."""
+        until = min(self.wall_until, self.business_until or self.wall_until)
+        object.__setattr__(self, "since_second", self.since.wall.timestamp())
+        object.__setattr__(self, "until_second", until.timestamp())
+
+    def holds_by_wall(self, second: float) -> bool:
+        """As `holds`, where the wall's clock is the business clock: at this second of the epoch."""
+        return self.since_second <= second < self.until_second
 
     def holds(self, at: _Moment) -> bool:
         """Whether the store would say the same, as far as time goes; a clock set back asks anew."""
@@ -83,20 +96,29 @@ class KnownTokens:
             return None
         token = _token(authorization)
         key = hashlib.sha256(token.encode(errors="surrogatepass")).digest()
-        at = _Moment(datetime.now(UTC), await business_now())
         listening = self._lag() <= LONGEST_LAG
         kept = self._kept.get(key) if listening else None
-        if kept is None or not kept.holds(at):
-            generation = self._generation
-            kept = await _read(token, at, language)
-            if listening and generation == self._generation:  # otherwise what was read may be old already
-                self._keep(key, kept)
-        else:
+        if kept is not None and wall_is_business() and kept.holds_by_wall(time.time()):
             self._kept.move_to_end(key)
-        known = kept.known
+            known = kept.known
+        else:
+            known = await self._looked_up(token, key, kept, language, listening=listening)
         if known.viewer.language is language:
             return known
         return replace(known, viewer=replace(known.viewer, language=language))
+
+    async def _looked_up(
+        self, token: str, key: bytes, kept: _Kept | None, language: Language, *, listening: bool
+    ) -> SignedIn:
+        """By both clocks, and by the store where what is kept does not hold."""
+        at = _Moment(datetime.now(UTC), await business_now())
+        if kept is not None and kept.holds(at):
+            return kept.known
+        generation = self._generation
+        kept = await _read(token, at, language)
+        if listening and generation == self._generation:  # otherwise what was read may be old already
+            self._keep(key, kept)
+        return kept.known
 
     def _keep(self, key: bytes, kept: _Kept) -> None:
         self._kept[key] = kept

@@ -48,15 +48,18 @@ class Context:
     bound: Bound | None = None
     check_document: Callable[[str, Language], Form] = _unchecked
     clock: Callable[[], Awaitable[datetime]] = business_now
-    loaders: Loaders = field(init=False)
+    _loaders: Loaders | None = field(default=None, init=False)
     _histories: Shared[Asked, Stretch] | None = field(default=None, init=False)
     _now: datetime | None = field(default=None, init=False)
     _rulebook: Rulebook | None = field(default=None, init=False)
-    _reading: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
+    _reading: asyncio.Lock | None = field(default=None, init=False)
 
-    def __post_init__(self) -> None:
-        """Begin with empty loaders under the viewer's rights."""
-        self.loaders = Loaders(self.viewer, self.now)
+    @property
+    def loaders(self) -> Loaders:
+        """The loaders under the viewer's rights; a compiled read needs none."""
+        if self._loaders is None:
+            self._loaders = Loaders(self.viewer, self.now)
+        return self._loaders
 
     @property
     def histories(self) -> Shared[Asked, Stretch]:
@@ -81,7 +84,7 @@ class Context:
     def become(self, viewer: Viewer) -> None:
         """Answer the rest of a sign-in under the rights it gave."""
         self.viewer = viewer
-        self.loaders = Loaders(viewer, self.now)
+        self._loaders = None
 
     def renew(self, viewer: Viewer, expires_at: datetime) -> None:
         """Answer the rest under renewed rights; a socket of the same session stays open until then."""
@@ -97,6 +100,7 @@ class Context:
 
     async def rulebook(self) -> Rulebook:
         """The policy and the calendar in force, read once however many clocks ask."""
+        self._reading = self._reading or asyncio.Lock()
         async with self._reading:
             if self._rulebook is None:
                 self._rulebook = await dictionaries.rulebook(await self.now())
@@ -123,5 +127,5 @@ class Context:
     def refresh(self) -> None:
         """Forget rows and time: the next item of a stream shows both as they are then."""
         self._now = self._rulebook = None
-        self.loaders.clear()
+        self._loaders = None
         self._histories = None

@@ -23,7 +23,7 @@ from graphql.execution import (
 )
 from strawberry.execution import optimized_is_awaitable
 
-from api.errors import WireError, present, present_all
+from api.errors import WireError, present, present_all, present_result
 from api.execution.plans import Plans
 from api.introspection import Introspection
 from api.limits import Limits
@@ -58,7 +58,7 @@ class OperationContext(Protocol):
         """Forget what loaders hold; called before each item of a stream."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Answer:
     """What an operation answers. `data` may be ready bytes, `told` goes beside the cost."""
 
@@ -134,7 +134,7 @@ class Engine:
         except TimeoutError:
             late = DomainError(ErrorCode.TOO_COSTLY, facts={"what": "seconds", "limit": seconds})
             return Answer(None, [present(late, context.language)], operation.cost)
-        return Answer(result.data, present_all(result.errors or (), context.language), operation.cost)
+        return Answer(result.data, present_result(result, context.language), operation.cost)
 
     async def stream(self, operation: Operation, context: OperationContext) -> AsyncGenerator[bytes, None]:
         """The encoded responses of a subscription; its source is closed when this generator is."""
@@ -143,7 +143,7 @@ class Engine:
             source = await _source(executor, context)
             async with aclosing(_responses(executor, source, context)) as responses:
                 async for result in responses:
-                    yield Answer(result.data, present_all(result.errors or (), context.language)).payload()
+                    yield Answer(result.data, present_result(result, context.language)).payload()
         except Refused:
             raise
         except Exception as error:  # noqa: BLE001 - whatever the source raises must reach the client as a fault

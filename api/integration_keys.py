@@ -98,7 +98,7 @@ class KeyDesk:
 
 def secret_of(authorization: object) -> str | None:
     """The integration key in `Bearer fqk_…`; None for any other credential."""
-    if not isinstance(authorization, str):
+    if not isinstance(authorization, str) or PREFIX not in authorization:
         return None
     scheme, _, token = authorization.strip().partition(" ")
     secret = token.strip()

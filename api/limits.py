@@ -41,7 +41,7 @@ class Limits:
     variables_values: int = 2000  # in all lists and objects
     variables_list: int = 250  # entries of one list
     variables_object: int = 100  # fields of one object
-    inputs: int = 60  # objects given to arguments, counted wherever they are used
+    inputs: int = 250  # objects given to arguments, counted wherever they are used
     query_seconds: float = 30.0
     sign_ins_per_minute: int = 60  # per address
     requests_per_second: int = 100  # per token, or per address without one
@@ -62,6 +62,9 @@ def check(what: str, value: float, limit: float) -> None:
 def check_variables(variables: Mapping[str, object], limits: Limits) -> None:
     """Refuse with TOO_COSTLY variables that nest too deeply or hold too much; walked level by level."""
     depth, values, level = 0, 0, list(variables.values())
+    if not any(isinstance(item, list | dict) for item in level):
+        check("variables_values", len(level), limits.variables_values)
+        return
     while level:
         values += len(level)
         check("variables_values", values, limits.variables_values)

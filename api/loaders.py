@@ -25,7 +25,9 @@ from db import (
     verifications,
 )
 from db.integration import documents, keys
+from domain.case import Case
 from domain.errors import DomainError, ErrorCode
+from domain.incident import Incident
 from domain.viewer import Viewer
 
 K = TypeVar("K")
@@ -83,6 +85,7 @@ class Loaders:
         self._viewer = viewer
         self._now = now
         self._made: dict[str, Shared[UUID, Any]] = {}
+        self._shown: dict[UUID, Incident] = {}
 
     def __getitem__(self, name: str) -> Shared[UUID, Any]:
         """The loader of that name in `ONE` or `MANY`."""
@@ -90,16 +93,23 @@ class Loaders:
             self._made[name] = Shared(load_fn=self._batch(name))
         return self._made[name]
 
+    def case_of(self, incident: Incident) -> Awaitable[Case | None]:
+        """The whole case of an incident that was read for the viewer in this operation."""
+        self._shown[incident.id] = incident
+        return self["Case"].load(incident.id)
+
     def clear(self) -> None:
         """Forget every row: the next read sees the store as it is then."""
         self._made.clear()
+        self._shown.clear()
 
     def _batch(self, name: str) -> Callable[[Sequence[UUID]], Awaitable[list[Any]]]:
         async def load(ids: Sequence[UUID]) -> list[Any]:
             if self._viewer is None:
                 raise DomainError(ErrorCode.UNAUTHENTICATED)
             if name in ONE:
-                row = await ONE[name](ids, viewer=self._viewer)
+                known = {"shown": self._shown} if name == "Case" else {}
+                row = await ONE[name](ids, viewer=self._viewer, **known)
                 return [row.get(identity) for identity in ids]
             when = (await self._now(),) if name in DATED else ()
             rows = await (MANY | DATED)[name](ids, *when, viewer=self._viewer)

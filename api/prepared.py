@@ -21,7 +21,7 @@ from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRul
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from api.errors import WireError, present, present_all
-from api.kept import Kept
+from api.kept import KeptDocuments
 from api.limits import Limits, check, check_variables
 from api.weights import Measure, Sizes, measure
 from domain.errors import DomainError, ErrorCode
@@ -45,7 +45,7 @@ _TOO_LONG = {" tokens": "tokens", "nested too deeply": "depth"}  # what the pars
 _Measures = dict[tuple[int | None, ...], Measure]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class GraphQLRequest:
     """An operation as the client sent it."""
 
@@ -55,7 +55,7 @@ class GraphQLRequest:
     dry_run: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Operation:
     """An operation that is known, affordable and valid."""
 
@@ -90,7 +90,10 @@ class Refused(Exception):  # noqa: N818 - it is an answer to the client, not a f
 
 @dataclass(slots=True)
 class _Known:
-    """A document, or why it is refused whatever the variables are. `sized_by`: what its weight depends on."""
+    """A document, or why it is refused whatever the variables are. `sized_by`: what its weight depends on.
+
+    `settled` are the operations that are known to be good whatever the variables are.
+    """
 
     document: DocumentNode | None
     tokens: int = 0
@@ -98,6 +101,7 @@ class _Known:
     sized_by: dict[str | None, tuple[Any, ...]] = field(default_factory=dict)
     measures: dict[str | None, _Measures] = field(default_factory=dict)
     plans: dict[str | None, Any] = field(default_factory=dict)
+    settled: dict[str | None, tuple[OperationDefinitionNode, Measure]] = field(default_factory=dict)
 
 
 class Preparation:
@@ -105,7 +109,7 @@ class Preparation:
 
     def __init__(self, schema: GraphQLSchema, limits: Limits) -> None:
         self.limits = limits
-        self.kept: Kept[_Known] = Kept(KEPT_DOCUMENTS, KEPT_BYTES, KEPT_LENGTH, _size)
+        self.kept: KeptDocuments[_Known] = KeptDocuments(KEPT_DOCUMENTS, KEPT_BYTES, KEPT_LENGTH, _size)
         self._schema = schema
 
     def prepare(self, request: GraphQLRequest, language: Language) -> Operation:
@@ -115,6 +119,8 @@ class Preparation:
             known = self._known(request.document)
             if known.document is None:
                 raise Refused(present_all(known.refusals or (), language))
+            if settled := known.settled.get(request.operation_name):
+                return Operation(request, known.document, *settled, known.plans)
             chosen = _choose(known.document, request.operation_name)
             weight = self._weigh(known, known.document, chosen, request)
         except (GraphQLError, DomainError) as error:
@@ -125,6 +131,8 @@ class Preparation:
             ]
         if known.refusals:
             raise Refused(present_all(known.refusals, language))
+        if not known.sized_by.get(request.operation_name):  # whatever the variables are, it is as heavy
+            known.settled[request.operation_name] = chosen, weight
         return Operation(request, known.document, chosen, weight, known.plans)
 
     def _known(self, text: str) -> _Known:

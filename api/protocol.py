@@ -17,6 +17,7 @@ from domain.integration.document import HASH, SCHEME
 from domain.term import Language
 
 T = TypeVar("T")
+_PLAIN = {"query", "variables"}
 
 
 class MalformedError(DomainError):
@@ -26,7 +27,7 @@ class MalformedError(DomainError):
         super().__init__(ErrorCode.BAD_INPUT, field, zh=zh, en=en)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Asked:
     """An operation as the client names it: by its text, by the hash of a text, by both, or not at all.
 
@@ -128,6 +129,8 @@ def asked_of(body: object) -> Asked:
     if not isinstance(body, dict):
         raise MalformedError(zh="请求须为 JSON 对象", en="The request must be a JSON object")
     query, name = body.get("query"), body.get("operationName")
+    if body.keys() == _PLAIN and isinstance(query, str) and query and isinstance(body["variables"], dict):
+        return Asked(query, variables=body["variables"])  # as nearly every client sends it
     if query is not None and (not isinstance(query, str) or not query):
         raise MalformedError("query", zh="缺少 query", en="Give the document as `query`")
     if name is not None and not isinstance(name, str):

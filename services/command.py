@@ -98,6 +98,11 @@ async def business_now() -> datetime:
     return now.replace(microsecond=now.microsecond // _MILLISECOND * _MILLISECOND)
 
 
+def wall_is_business() -> bool:
+    """Whether business time was the wall's a moment ago; where that is not known, `business_now` finds out."""
+    return _no_test_clock.get(int(time.monotonic() / _CLOCK_SECONDS)) is not None
+
+
 def business_time(clock: BusinessClock, wall: datetime) -> datetime:
     """What the test clock shows at that wall time."""
     gone: timedelta = (wall - clock.wall_at) * clock.speed

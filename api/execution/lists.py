@@ -35,7 +35,7 @@ class ListAsked:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ObjectAsked:
     """One object that a resolver would read: by a condition on its own columns."""
 

@@ -93,7 +93,7 @@ class Plans:
         operation: OperationDefinitionNode,
         given: VariableValues,
     ) -> Plan:
-        chosen = choices(given, prepared.conditions)
+        chosen = choices(given, prepared.conditions) if prepared.conditions else ()
         plan = prepared.variants.get(chosen)
         if plan is None:
             if len(prepared.variants) >= MOST_VARIANTS:

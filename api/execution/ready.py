@@ -55,7 +55,7 @@ def _peers(org_id: UUID | None, posts: tuple[Post, ...], clerk_regions: frozense
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Audience:
     """Who reads: everybody of a class alike, and one person (`own`) whose own name may read differently."""
 
@@ -144,7 +144,9 @@ class ReadyCases:
         return None
 
     def _put(self, key: tuple[str, Peers, str], row_id: str, entry: _Entry) -> None:
-        weight = len(entry.text) + _BESIDE + (0 if key in self._young else len(key[0]))  # clients write the shapes
+        weight = (
+            len(entry.text) + _BESIDE + (0 if key in self._young else len(key[0]))
+        )  # clients write the shapes
         if self._filled + weight > self._most // 2:
             self._young, self._old, self._filled = {}, self._young, 0
         self._filled += weight

@@ -70,7 +70,9 @@ class Run:
 
     def in_person(self) -> "Run":
         """The same, to write what the viewer reads; references are kept for viewers in a way of their own."""
-        return self if self.ruled_by is None else Run(self.context, self.variables, self.references, self.ready)
+        return (
+            self if self.ruled_by is None else Run(self.context, self.variables, self.references, self.ready)
+        )
 
     def info(self, *, only_asks: bool = False) -> Any:  # noqa: ANN401 - stands for GraphQL's own info
         """What a resolver is called with."""

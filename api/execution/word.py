@@ -39,7 +39,7 @@ class Shown(Protocol):
     row: Any
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Asking:
     """Stands for GraphQL's own info where a compiled plan calls a resolver.
 

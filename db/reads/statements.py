@@ -53,12 +53,19 @@ async def by_ids(columns: Columns, ids: Sequence[str], viewer: Viewer) -> Tuples
 
 async def by_key(columns: Columns, key: Sql, viewer: Viewer) -> Tuples:
     """The visible rows that a condition on the noun's own columns finds."""
+    text, more = _keyed(columns, key.text, viewer, dialect())
+    return _opened(columns, await _answer(Sql(text, key.params + more)))
+
+
+@lru_cache(2048)
+def _keyed(columns: Columns, key: str, viewer: Viewer, _store: str) -> tuple[str, tuple[object, ...]]:
+    """The statement by that condition, and its parameters after those of the condition."""
     noun = columns.of
     visible = noun.visible(viewer)
     join = noun.join if visible != TRUE else ""
-    return await _read(
-        columns, f"{columns.text} FROM {noun.table} {noun.alias} {join}", both(key, visible), ""
-    )
+    where = both(Sql(key), visible)
+    text = f"SELECT {columns.text} FROM {noun.table} {noun.alias} {join} WHERE {where.text}"  # noqa: S608 - parts of ours
+    return text, where.params
 
 
 async def by_parents(
