@@ -6,7 +6,7 @@ from traceback import format_exception
 from uuid import uuid4
 
 import structlog
-from graphql import FieldNode, GraphQLError
+from graphql import ExecutionResult, FieldNode, GraphQLError
 from strawberry.exceptions import StrawberryInputCoercionError
 
 from domain.errors import DomainError, ErrorCode
@@ -30,6 +30,26 @@ def present_all(errors: Iterable[Exception], language: Language = Language.ZH) -
     """The error objects of one response; a bug that struck several fields is logged once."""
     logged: dict[int, str] = {}
     return [_located(error, _translated(error, language, logged)) for error in errors]
+
+
+def present_result(result: ExecutionResult, language: Language) -> list[WireError]:
+    """The errors of an executed operation in the order of its answer, whichever field ended first."""
+    return present_all(sorted(result.errors or (), key=lambda error: _place(error, result.data)), language)
+
+
+def _place(error: GraphQLError, data: object) -> tuple[int, ...]:
+    """Where it struck: the place of each name and row on its path, as far as the answer has them."""
+    place = []
+    for step in error.path or ():
+        if isinstance(data, dict) and step in data:
+            place.append(list(data).index(step))
+            data = data[step]
+        elif isinstance(data, list) and isinstance(step, int):
+            place.append(step)
+            data = data[step]
+        else:
+            break
+    return tuple(place)
 
 
 def _translated(error: Exception, language: Language, logged: dict[int, str]) -> WireError:

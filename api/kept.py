@@ -53,7 +53,7 @@ class _Part(Generic[T]):
             self.pop(next(iter(self.items)))
 
 
-class Kept(Generic[T]):
+class KeptDocuments(Generic[T]):
     """By text. `size` gives the bytes that a text and what is kept of it take; texts above `longest` are not kept."""
 
     def __init__(self, most: int, most_bytes: int, longest: int, size: Callable[[str, T], int]) -> None:

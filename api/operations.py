@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from structlog.typing import EventDict
 
-from api.kept import Kept
+from api.kept import KeptDocuments
 from domain.errors import ErrorCode
 
 Readiness = Callable[[], Awaitable[Mapping[str, object]]]
@@ -47,7 +47,7 @@ class Reads(Collector):
 class Documents(Collector):
     """How many documents a process keeps parsed, in how many bytes, and how often one was found."""
 
-    def __init__(self, kept: Kept[Any]) -> None:
+    def __init__(self, kept: KeptDocuments[Any]) -> None:
         self._kept = kept
 
     def collect(self) -> Iterator[Metric]:

@@ -242,8 +242,8 @@ def _written(value: ValueNode, sizes: Sizes) -> int | None:
 
 def _asked(value: object) -> int | None:
     """The rows that a variable's value asks for, None for null."""
-    if isinstance(value, int):
-        return _page(value)
+    if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
+        return _page(int(value))  # an Int may be written 20.0
     if isinstance(value, list):
         return max(1, len(value))
     return None if value is None else MAX_PAGE

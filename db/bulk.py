@@ -12,7 +12,7 @@ from uuid import UUID
 from db import event_log, rows
 from db.connection import dialect
 from db.lists import search
-from db.rows import Connection, one_of, read, select
+from db.rows import Connection, Sql, one_of, read, select
 from db.unit_of_work import Work
 
 _WORDS = "bulk_words"
@@ -79,6 +79,9 @@ async def finish(work: Work) -> None:
         await rows.write(
             rows.Sql("INSERT INTO incident_words(incident_words) VALUES ('optimize')"), work.connection
         )
+    else:  # what waits to be put into an index is read whole by every search
+        for name in ("incident_text_public", "incident_text_private"):
+            await read(Sql("SELECT gin_clean_pending_list(CAST(? AS REGCLASS))", (name,)), work.connection)
     await rows.write(rows.Sql("ANALYZE"), work.connection)
 
 

@@ -16,9 +16,10 @@ from db.cases import (
     save,
     try_lock,
 )
+from db.connection import dialect
 from db.lists import search as full_text
-from db.lists.costs import check_cost
-from db.lists.filters import OVERDUE, Asked, Column, compiled, tests_in
+from db.lists.costs import check_cost, rare_values
+from db.lists.filters import OVERDUE, Asked, Column, Test, compiled, tests_in
 from db.lists.meanings import near, overdue, within
 from db.lists.pages import COUNT_CAP, Listing, Order, Page, Slice, Way, order_of, read_count, read_page
 from db.rows import Connection, Sql, both, identity, one_of, read, select, to_domain
@@ -168,6 +169,9 @@ def listing(
     ways: list[Way] = []
     if search is None:
         check_cost(tests, COLUMNS)
+        rare = rare_values(tests, COLUMNS)
+        if rare is not None:
+            ways.append(Way(_of_values(rare), both(*parts, of_case(viewer))))
     else:
         private, open_ = may_search_content(viewer), unprotected(viewer)
         ids, besides = full_text.found(search, private=private, unprotected=open_)
@@ -246,6 +250,16 @@ async def duplicates(
     near = sorted((pair for pair in near if pair[1] <= DUPLICATE_M), key=lambda pair: (pair[1], pair[0].id))
     seen = await get([it.id for it, _ in near[:DUPLICATES]], viewer=viewer, connection=connection)
     return [Duplicate(it, distance, it.id in seen) for it, distance in near[:DUPLICATES]]
+
+
+def _of_values(test: Test) -> Sql:
+    """The ids (`id`) of all cases that meet a test of values, by its index."""
+    column = COLUMNS[test.field].expression.replace("i.", "o.")
+    values = test.value if isinstance(test.value, tuple) else (test.value,)
+    if dialect() == "postgres":
+        return select("o.id", "incident o", one_of(column, values))
+    places = ", ".join(["(?)"] * len(values))  # SQLite keeps to this order
+    return select("o.id", f"(VALUES {places}) v CROSS JOIN incident o", Sql(f"{column} = v.column1", values))
 
 
 async def _incidents(where: Sql, connection: Connection | None) -> list[Incident]:

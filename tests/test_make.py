@@ -6,6 +6,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.text_rules import ROOT
 
 
@@ -57,6 +59,37 @@ def test_a_missing_venv_module_is_named_and_leaves_nothing_behind(tmp_path: Path
     answer = make(bare, "run", directory=fresh_clone(tmp_path))
     assert "venv module is missing" in answer.stderr
     assert not (tmp_path / ".venv").exists()
+
+
+def clone_without_node(directory: Path) -> Path:
+    """All is installed but Node.js, and nothing can be: a Python that only says what it was asked."""
+    (directory / "tests" / "conformance" / "npm").mkdir(parents=True)
+    for name in ("requirements-node.lock", "tests/conformance/npm/package-lock.json"):
+        shutil.copy(ROOT / name, directory / name)
+    beside = fresh_clone(directory) / ".venv" / "bin"
+    beside.mkdir(parents=True)
+    python = beside / "python"
+    python.write_text('#!/bin/sh\ncase "$*" in *pip*) exit 1;; *) echo "ran $*";; esac\n')
+    python.chmod(0o700)
+    for name in ("bin/fengqiao", "run.stamp", "dev.stamp"):
+        (directory / ".venv" / name).touch()
+    return directory
+
+
+@pytest.mark.parametrize("ci", [False, True])
+def test_without_node_the_tests_run_all_the_same_but_not_in_ci(
+    ci: bool,  # noqa: FBT001 - a parameter
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    command = shutil.which("make") or "make"
+    monkeypatch.setattr(shutil, "which", lambda _: command)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("CI", "true" if ci else "")
+    answer = make("test", directory=clone_without_node(tmp_path))
+    assert bool(answer.returncode) == ci, answer.stderr
+    assert ("ran -m pytest" in answer.stdout) != ci
+    assert ("Without Node.js" in answer.stderr) != ci
 
 
 def test_ci_runs_what_a_contributor_runs() -> None:

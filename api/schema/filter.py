@@ -1,8 +1,13 @@
 """Typed filters, one per kind of value and one per noun (design §8); `where.py` makes conditions of them."""
 
+from collections.abc import Mapping
+from functools import cache
 from typing import Any, Generic, TypeVar
 
 import strawberry
+from strawberry.types import get_object_definition
+from strawberry.types.arguments import InputContext
+from strawberry.utils.str_converters import to_camel_case
 
 from api.scalars import DateTime, GeoJSON
 from api.schema.place import PointInput
@@ -220,3 +225,32 @@ class OrgUnitFilter:
     and_: list["OrgUnitFilter"] | None = _option(_EVERY, "and")
     or_: list["OrgUnitFilter"] | None = _option(_ANY, "or")
     not_: "OrgUnitFilter | None" = _option(_NOT, "not")
+
+
+@cache
+def _fields_of(kind: type) -> dict[str, tuple[str, Any]]:
+    """A filter's fields by the schema's names: the class' own name and the type."""
+    known = get_object_definition(kind, strict=True)
+    return {
+        it.graphql_name or to_camel_case(it.python_name): (
+            it.python_name,
+            it.resolve_type(type_definition=known),
+        )
+        for it in known.fields
+    }
+
+
+def _made(kind: type, given: Mapping[str, Any], context: InputContext) -> object:
+    """A noun's filter of what was given: hardly any of its thirty fields, beside which the schema writes null."""
+    known = _fields_of(kind)
+    return kind(
+        **{
+            known[name][0]: context.convert(value, known[name][1], name)
+            for name, value in given.items()
+            if value is not None
+        }
+    )
+
+
+for _kind in (IncidentFilter, AssignmentFilter, GridFilter, PersonFilter, OrgUnitFilter):
+    get_object_definition(_kind, strict=True).from_input = _made

@@ -92,3 +92,10 @@ def _place(given: PlaceFilter, prefix: str) -> Iterator[Test]:
             raise DomainError(ErrorCode.CRS_REQUIRED, f"{field}.crs", rule="§7")
         area = parse_polygon(given.within, given.crs, f"{field}.within", most=MAX_POSITIONS)
         yield Test(f"{prefix}place.within", "within", rings_of(area, f"{field}.within"))
+    elif given.crs is not None:  # a condition that its writer forgot, not the absence of one
+        raise DomainError(
+            ErrorCode.BAD_INPUT,
+            f"{field}.crs",
+            zh="坐标系属于多边形 within，而 within 未给",
+            en="It is the system of the outline `within`, and there is none",
+        )

@@ -43,6 +43,23 @@ def check_cost(asked: Asked, columns: Mapping[str, Column]) -> None:
         )
 
 
+def rare_values(asked: Asked, columns: Mapping[str, Column]) -> Test | None:
+    """Where a text is looked for, the test of rare values (an open state, a light) that every row has to meet.
+
+    Both stores would rather meet all rows in the list's order: SQLite takes values to be equally common, and
+    PostgreSQL cannot know how seldom the text occurs.
+    """
+    if not any(_slow(test, columns) for test in tests_in(asked)):
+        return None
+    condition = canonical(asked)
+    for part in condition.parts if isinstance(condition, All) else (condition,):
+        if isinstance(part, Test) and part.field in columns:
+            column = columns[part.field]
+            if column.common and _narrowing(part, column):
+                return part
+    return None
+
+
 def _check(what: str, value: int, limit: int) -> None:
     if value > limit:
         raise DomainError(ErrorCode.TOO_COSTLY, "where", facts={"what": what, "value": value, "limit": limit})

@@ -130,7 +130,11 @@ LITERALS = {
     "a deep filter": "{incidents(first:1,where:" + "{and:[" * 90 + "]}" * 90 + "){nodes{id}}}",
     "as deep a filter as may be": "{incidents(first:1,where:" + "{and:[" * 59 + "]}" * 59 + "){nodes{id}}}",
     "as wide a filter as may be": "{incidents(first:1,where:{or:["
-    + '{title:{eq:"a"}}' * 29
+    + '{title:{eq:"a"}}' * 40
+    + "]}){nodes{id}}}",
+    "as many empty filters as may be": "{incidents(first:1,where:{or:[" + "{}" * 249 + "]}){nodes{id}}}",
+    "as many filters of cases as may be": "{assignments(first:1,where:{or:["
+    + "{incidentIs:{}}" * 120
     + "]}){nodes{id}}}",
     "an object of unknown fields": "{incidents(first:1,where:{"
     + " ".join(f"u{n}:1" for n in range(320))
@@ -159,6 +163,8 @@ DOCUMENTS = {**FRAGMENTS, **FIELDS, **INTROSPECTION, **LITERALS, **OPERATIONS}
 
 IDS = "query($v:[ID!]!){nodes(ids:$v){id}}"
 WHERE = "query($v:IncidentFilter){incidents(first:1,where:$v){nodes{id}}}"
+FROM_NOWHERE = WHERE.replace("first", 'after:"x",first')
+FAR = {"not": {"place": {"near": {"point": {"lng": 100, "lat": 20, "crs": "WGS84"}, "metres": 1}}}}
 WHERES = (
     "query($v:IncidentFilter){"
     + "".join(f"a{n}:incidents(first:1,where:$v){{nodes{{id}}}}" for n in range(45))
@@ -186,11 +192,20 @@ VARIABLES: dict[str, tuple[str, Body]] = {
         {"v": {f"u{n}": {f"u{m}": 0 for m in range(19)} for n in range(75)}},
     ),
     "a wide filter": (WHERE, {"v": {"or": [{"title": {"eq": "a"}}] * 250}}),
-    "as wide a filter as may be": (WHERE, {"v": {"or": [{"title": {"eq": "a"}}] * 29}}),
+    "as wide a filter as may be": (WHERE, {"v": {"or": [{"title": {"eq": "a"}}] * 40}}),
+    "as wide a filter as may be, of long conditions": (WHERE, {"v": {"or": [FAR] * 40}}),
+    "as many empty filters as may be": (WHERE, {"v": {"or": [{}] * 249}}),
+    "as many empty filters as may be, in vain": (FROM_NOWHERE, {"v": {"or": [{}] * 249}}),
     "as deep a filter as may be": (WHERE, {"v": _within(28)}),
     "a filter used again and again": (WHERES, {"v": {"or": [{"title": {"eq": "a"}}] * 29}}),
+    "a filter used as often as may be": (WHERES, {"v": {"or": [{"title": {"eq": "a"}}] * 2}}),
+    "a filter used as often as may be, in vain": (
+        WHERES.replace("first", 'after:"x",first'),
+        {"v": {"or": [{"title": {"eq": "a"}}] * 2}},
+    ),
     "a small filter used again and again": (WHERES, {"v": {}}),
-    "a filter of wrong values": (WHERE, {"v": {"or": [{"title": {"eq": 1}}] * 29}}),
+    "a filter of wrong values": (WHERE, {"v": {"or": [{"title": {"eq": 1}}] * 124}}),
+    "a filter of unknown fields": (WHERE, {"v": {"or": [{"u": 1}] * 249}}),
     "a hundred thousand variables": (IDS, {f"v{n}": 0 for n in range(20_000)}),
     "a long string": (IDS, {"v": ["x" * 250_000]}),
     "a long filter": (WHERE, {"v": {"title": {"contains": "庙" * 80_000}}}),

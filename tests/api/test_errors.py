@@ -1,13 +1,15 @@
 """What of an error reaches the wire: codes and facts of refusals, an id of bugs, and nothing of Python."""
 
+import asyncio
 import re
 
 import pytest
-from graphql import GraphQLError, GraphQLSyntaxError, Source
+import strawberry
+from graphql import ExecutionResult, GraphQLError, GraphQLSyntaxError, Source
 from structlog.testing import capture_logs
 
 from api.engine import Engine, GraphQLRequest, Refused
-from api.errors import WireError, present, present_all
+from api.errors import WireError, present, present_all, present_result
 from domain.errors import DomainError, ErrorCode
 from domain.term import Language
 from tests.api.toy import Ledger, ToyContext, schema
@@ -110,3 +112,49 @@ async def test_an_answer_of_ours_that_breaks_the_schema_is_a_bug() -> None:
     broken = GraphQLError("Int cannot represent non-integer value: 'secret'", path=["a"])
     with capture_logs():
         assert present(broken, Language.EN)["message"] == "Internal error"
+
+
+async def _failing(steps: int) -> str:
+    """Fails after so many turns of the loop."""
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    raise DomainError(ErrorCode.NOT_FOUND)
+
+
+@strawberry.type
+class Row:
+    steps: strawberry.Private[int]
+
+    @strawberry.field
+    async def late(self, more: int = 0) -> str | None:
+        return await _failing(self.steps + more)
+
+
+@strawberry.type
+class Rows:
+    @strawberry.field
+    def rows(self) -> list[Row]:
+        return [Row(steps=steps) for steps in (6, 0, 3)]
+
+    @strawberry.field
+    async def late(self, steps: int) -> str | None:
+        return await _failing(steps)
+
+
+async def test_errors_come_in_the_order_of_the_answer_whichever_field_failed_first() -> None:
+    engine = Engine(strawberry.Schema(Rows), compiled=False)
+    document = """
+        { ...Last rows { b: late(more: 9) a: late } x: late(steps: 0) }
+        fragment Last on Rows { z: late(steps: 40) rows { c: late(more: 5) } }
+    """
+    operation = engine.prepare(GraphQLRequest(document), Language.EN)
+    found = await engine.run(operation, ToyContext(Ledger(), Language.EN))
+    rows = [["rows", row, name] for row in range(3) for name in ("c", "b", "a")]
+    assert [it["path"] for it in found.errors] == [["z"], *rows, ["x"]]
+
+
+def test_errors_of_an_answer_that_became_null_keep_their_order() -> None:
+    paths: tuple[list[str | int] | None, ...] = (["b", 0], ["a"], ["b"], None)
+    errors = [GraphQLError("late", path=path) for path in paths]
+    sent = present_result(ExecutionResult(None, errors), Language.EN)
+    assert tuple(it.get("path") for it in sent) == paths

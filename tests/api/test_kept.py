@@ -9,18 +9,18 @@ from hypothesis import strategies as st
 
 from api import prepared
 from api.engine import Engine, GraphQLRequest, Refused
-from api.kept import Kept
+from api.kept import KeptDocuments
 from api.limits import Limits
 from api.prepared import Preparation
 from domain.term import Language
 from tests.api.toy import schema
 
 
-def kept(most: int = 8, most_bytes: int = 10**9, longest: int = 100) -> Kept[int]:
-    return Kept(most, most_bytes, longest, lambda text, item: len(text) + item)
+def kept(most: int = 8, most_bytes: int = 10**9, longest: int = 100) -> KeptDocuments[int]:
+    return KeptDocuments(most, most_bytes, longest, lambda text, item: len(text) + item)
 
 
-def ask(memory: Kept[int], text: str, item: int = 0) -> bool:
+def ask(memory: KeptDocuments[int], text: str, item: int = 0) -> bool:
     """Whether it was kept; if not, it is now offered."""
     if memory.get(text) is not None:
         return True
@@ -70,7 +70,7 @@ def test_what_is_too_long_is_not_kept() -> None:
 
 def test_what_has_grown_is_reckoned_anew() -> None:
     sizes = {"a": 1, "b": 1}
-    memory: Kept[int] = Kept(8, 100, 10, lambda text, _: sizes[text])
+    memory: KeptDocuments[int] = KeptDocuments(8, 100, 10, lambda text, _: sizes[text])
     for text in "aabb":
         ask(memory, text)
     sizes["a"] = 90

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from db import saved_filters
+from db.lists.costs import MAX_CONDITIONS
 from db.unit_of_work import in_transaction
 from domain.incident import IncidentState
 from domain.saved_filter import MOST, FilterNoun, SavedFilter
@@ -81,6 +82,12 @@ async def test_a_filter_that_makes_no_sense_or_is_too_large_is_refused(district:
     expected: list[tuple[dict[str, Any], str, str]] = [
         ({"place": {"within": large, "crs": "WGS84"}}, "BAD_INPUT", "where.place.within"),
         ({"place": {"within": large}}, "CRS_REQUIRED", "where.place.crs"),
+        ({"place": {"crs": "WGS84"}}, "BAD_INPUT", "where.place.crs"),
+        (
+            {"place": {"crs": "WGS84", "near": {"point": point, "metres": 6}}},
+            "BAD_INPUT",
+            "where.place.crs",
+        ),
         ({"place": {"near": {"point": point, "metres": 60000}}}, "BAD_INPUT", "where.place.near"),
         (
             {"place": {"near": {"point": {**point, "crs": None}, "metres": 6}}},
@@ -94,6 +101,23 @@ async def test_a_filter_that_makes_no_sense_or_is_too_large_is_refused(district:
     ]
     for where, code, field in expected:
         assert await refusals(client, where=where) == [(code, field)], where
+
+
+async def test_as_many_alternatives_as_conditions_can_be_written_and_not_one_more(district: District) -> None:
+    """In the longest words that one has: each of these is five objects."""
+    await a_case(district, no="A")
+    client = Client(district.viewer("dispatcher"))
+    far = {"lng": 100, "lat": 20, "crs": "WGS84"}
+    elsewhere = {"not": {"place": {"near": {"point": far, "metres": 1}}}}
+    for assignments in (False, True):
+        alternative: dict[str, Any] = {"incidentIs": elsewhere} if assignments else elsewhere
+        noun = "assignments" if assignments else "incidents"
+        kind = "AssignmentFilter" if assignments else "IncidentFilter"
+        document = f"query ($w: {kind}) {{ {noun}(first: 9, where: $w) {{ totalCount }} }}"
+        found = await client.ask(document, w={"or": [alternative] * MAX_CONDITIONS})
+        assert found[noun]["totalCount"] == (not assignments)
+        refused = await client.run(document, w={"or": [alternative] * (MAX_CONDITIONS + 1)})
+        assert refused.refusals == [("TOO_COSTLY", "where")]
 
 
 async def test_a_cursor_goes_on_in_the_same_filter_written_otherwise(district: District) -> None:

@@ -88,7 +88,20 @@ def test_a_field_costs_one_for_each_row_it_is_asked_for(query: str, cost: int) -
 
 @pytest.mark.parametrize(
     ("value", "rows"),
-    [(1, 1), (20, 20), (100, 100), (10**30, 100), (-5, 1), ("x", 100), (None, 1), ([1, 2], 2)],
+    [
+        (1, 1),
+        (20, 20),
+        (100, 100),
+        (10**30, 100),
+        (-5, 1),
+        (1.0, 1),
+        (20.0, 20),
+        (1e30, 100),
+        (1.5, 100),
+        ("x", 100),
+        (None, 1),
+        ([1, 2], 2),
+    ],
 )
 def test_a_variable_counts_with_its_value(value: object, rows: int) -> None:
     assert weigh("query($n:Int=50){a(first:$n){b}}", n=value).cost == 1 + rows
@@ -178,9 +191,9 @@ def test_objects_given_to_arguments_are_counted_wherever_they_are_used(query: st
 
 
 def test_too_many_objects_given_to_arguments_are_refused() -> None:
-    document = "query($p:ProbeInput!){" + " ".join(f"a{n}:probe(given:$p)" for n in range(31)) + "}"
-    told = refusal(document, {"p": {"at": {}}})
-    assert (told["what"], told["value"], told["limit"]) == ("inputs", 62, 60)
+    document = "query($p:ProbeInput!){" + " ".join(f"a{n}:probe(given:$p)" for n in range(26)) + "}"
+    told = refusal(document, {"p": {"at": [{}] * 9}})
+    assert (told["what"], told["value"], told["limit"]) == ("inputs", 260, 250)
 
 
 @pytest.mark.parametrize("levels", [20, 40, 60])

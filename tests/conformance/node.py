@@ -23,7 +23,7 @@ def missing() -> str | None:
     """What is not there of the tools, or None."""
     if node() is None:
         return "Node"
-    return None if MODULES.is_dir() else "the tools of npm (`make test` installs them)"
+    return None if MODULES.is_dir() else "tools of npm (`make test` installs them)"
 
 
 def run(*arguments: str | Path, folder: Path = NPM) -> subprocess.CompletedProcess[str]:

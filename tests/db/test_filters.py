@@ -6,7 +6,9 @@ from typing import cast
 import pytest
 
 from db import grids, incidents
-from db.lists.filters import Op, Test
+from db.lists import pages
+from db.lists.costs import rare_values
+from db.lists.filters import All, AnyOf, Asked, Not, Op, Test
 from db.lists.pages import Slice
 from domain.clock import Light
 from domain.errors import DomainError, ErrorCode
@@ -145,3 +147,40 @@ async def test_retired_grids_are_listed_only_when_asked_for() -> None:
     below = Test("region", "eq", district.regions["S1"].id)
     page = await grids.page(viewer=viewer, tests=[below], slice_=Slice(9), order="CODE_DESC")
     assert [it.code for it in page.rows] == ["G3", "G2", "G1"]
+
+
+async def test_a_text_is_looked_for_among_rare_values_first_and_with_the_same_rows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    district = await a_district()
+    await put_three(district)
+    await a_case(district, IncidentState.HANDLING, no="D", title="路灯不亮")
+    lamps = Test("title", "contains", "灯")
+    unclosed = Test("state", "in", [it for it in IncidentState if it.open])
+    handled = Test("state", "eq", IncidentState.HANDLING)
+    red = Test("light", "in", [Light.RED, Light.YELLOW])
+    for few in (5_000, -1):  # by the rare values, then by meeting every row
+        monkeypatch.setattr(pages, "FEW", few)
+        for username, both in (("director", {"A", "D"}), ("housing", {"D"}), ("civil", set())):
+            viewer = district.viewer(username)
+            assert await numbers(viewer, lamps, unclosed) == both, (few, username)
+            assert await numbers(viewer, lamps, handled) == both - {"A"}
+            assert await numbers(viewer, lamps, handled, red) == set()
+
+
+def test_only_tests_that_every_row_has_to_meet_narrow_a_list() -> None:
+    lamps, filed = Test("title", "contains", "灯"), Test("state", "eq", IncidentState.FILED)
+    closed = Test("state", "in", [IncidentState.CLOSED, IncidentState.FILED])
+    rare: list[tuple[Asked, Test | None]] = [
+        ([lamps, filed], filed),
+        (All((lamps, All((filed,)))), filed),
+        ([filed], None),
+        ([lamps, closed], None),
+        ([lamps, Not(filed)], None),
+        (AnyOf((lamps, filed)), None),
+        ([lamps, AnyOf((filed, Test("light", "eq", Light.RED)))], None),
+        ([lamps, Test("light", "eq", Light.GREEN)], None),
+        ([lamps, Test("light", "eq", Light.RED)], Test("light", "eq", Light.RED)),
+    ]
+    for asked, found in rare:
+        assert rare_values(asked, incidents.COLUMNS) == found, asked

@@ -137,18 +137,13 @@ class Contest:
         return _BUG.sub(b'"id":""', said.payload())
 
     async def finding(self, asked: Asked) -> Finding | None:
-        """What is wrong: a difference, a bug, or a bug of the plan that the ordinary executor made good.
-
-        Root fields run side by side, so where several fail the ordinary executor tells their errors as they
-        happen to end, in another order the next time. There, and only there, errors are compared in one order,
-        which takes the same errors on both sides; below one root field their order counts like every other byte.
-        """
+        """What is wrong: a difference, a bug, or a bug of the plan that the ordinary executor made good."""
         before = self._failures()
         ordinary = await self.answer(self.ordinary, asked)
         compiled = await self.answer(self.compiled, asked)
         self.last = ordinary
         failed = sorted((self._failures() - before).elements())
-        if ordinary != compiled and not _same_but_for_order(ordinary, compiled):
+        if ordinary != compiled:
             return Finding("difference", asked, ordinary, compiled)
         if b'"code":"INTERNAL"' in ordinary:
             return Finding("INTERNAL", asked, ordinary, compiled)
@@ -235,16 +230,6 @@ def _kind(answer: bytes) -> str:
     if answer.startswith(b'{"errors"'):
         return "refused"
     return "with errors" if b'"errors":[' in answer else "answered"
-
-
-def _same_but_for_order(ordinary: bytes, compiled: bytes) -> bool:
-    """Whether only the errors of several root fields come in another order."""
-    said, other = orjson.loads(ordinary), orjson.loads(compiled)
-    if len(said.get("data") or ()) < 2 or len(said.get("errors", ())) < 2:
-        return False
-    for it in (said, other):
-        it.get("errors", []).sort(key=orjson.dumps)
-    return orjson.dumps(said) == orjson.dumps(other)
 
 
 async def _present() -> datetime:
