@@ -23,10 +23,13 @@ class Application(Starlette):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One connection."""
-        if scope["type"] == "http" and scope["path"] == GRAPHQL:
-            await self._graphql(scope, receive, send)
-        else:
-            await super().__call__(scope, receive, send)
+        if scope["type"] != "http":
+            return await super().__call__(scope, receive, send)
+        serves = self._graphql if scope["path"] == GRAPHQL else super().__call__
+        try:
+            await serves(scope, receive, send)
+        finally:  # what sends the answer holds the scope, and only a search for garbage would free the two
+            scope.pop("extensions", None)
 
 
 class _Headers(Headers):

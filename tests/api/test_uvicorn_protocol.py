@@ -1,11 +1,14 @@
 """Answers leave whole and together: in order, complete, and also when the server or the connection ends."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 
 import orjson
 import pytest
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
+from api.application import QuickRequest
 from api.limits import Limits
 from api.uvicorn_protocol import MOST_WAITING, Outbox
 from tests.api.toy import Toy, eventually, serving
@@ -81,6 +84,26 @@ async def test_what_was_asked_before_the_server_stops_is_answered() -> None:
         writer.write(asked(1))
         first = asyncio.create_task(answer(reader))
     assert orjson.loads((await first)[1])["data"] == {"n1": {"name": "枫桥1"}}
+    writer.close()
+
+
+async def test_an_answered_request_is_freed_without_a_search_for_garbage(toy: Toy) -> None:
+    """Every second a search for what 3,000 requests left took 13 ms of everybody's time."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", toy.port)
+    gc.collect()
+    gc.disable()
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    try:
+        for number in range(20):
+            writer.write(asked(number))
+            await answer(reader)
+        gc.collect()
+        left = [type(it).__name__ for it in gc.garbage if isinstance(it, RequestResponseCycle | QuickRequest)]
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.enable()
+    assert left == []
     writer.close()
 
 

@@ -12,11 +12,11 @@ import orjson
 import strawberry
 import uvicorn
 import websockets
-from starlette.applications import Starlette
 from starlette.requests import HTTPConnection
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import WebSocketRoute
 from strawberry.schema.config import StrawberryConfig
 
+from api.application import Application
 from api.bound import Bound
 from api.engine import Engine
 from api.http import HttpEndpoint
@@ -268,7 +268,7 @@ def make(limits: Limits) -> Toy:
 @contextlib.asynccontextmanager
 async def serving(limits: Limits | None = None, **settings: Any) -> AsyncIterator[Toy]:
     toy = make(limits or Limits())
-    app = Starlette(routes=[Route("/graphql", toy.http), WebSocketRoute("/graphql", toy.websocket)])
+    app = Application(toy.http, routes=[WebSocketRoute("/graphql", toy.websocket)])
     config = uvicorn.Config(
         app,
         log_level="critical",
