@@ -28,7 +28,7 @@ from api.graphql import build_schema
 from api.http import HttpEndpoint
 from api.limits import Limits, rates_of
 from api.logs import configure_logging
-from api.operations import Documents, Reads
+from api.operations import Documents, Reads, Ready
 from api.operations import routes_of as operations_routes
 from api.pages import CursorSigner
 from api.stored_documents import StoredDocuments
@@ -63,7 +63,9 @@ class Platform:
         self.rates = rates = rates_of(limits, settings.broadcast_url)
         self.bell = Bell(settings.broadcast_url)
         self.feed = Feed(CursorSigner(secret), self.bell, _end_process)
-        engine = Engine(build_schema(), limits, compiled=settings.compiled)
+        engine = Engine(
+            build_schema(), limits, compiled=settings.compiled, ready_megabytes=settings.ready_megabytes
+        )
         documents = StoredDocuments(
             engine, trusted=settings.trusted_documents, lag=lambda: self.feed.lag_seconds
         )
@@ -206,7 +208,7 @@ def create_app(settings: Settings) -> Starlette:
     plans = platform.plans
     collectors: list[Collector] = [Documents(platform.kept)]
     if plans:
-        collectors.append(Reads(lambda: plans.answered, lambda: plans.fallbacks))
+        collectors += [Reads(lambda: plans.answered, lambda: plans.fallbacks), Ready(plans.ready)]
     routes = [
         WebSocketRoute(GRAPHQL, platform.websocket),
         *file_routes(platform.door, settings.media_dir),

@@ -106,6 +106,7 @@ class Settings(BaseSettings):
     workers: int = Field(1, ge=1, le=64)
     allowed_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_comma_list)] = ()
     compiled: bool = True  # queries by compiled plans; without, by the ordinary executor alone
+    ready_megabytes: int = Field(96, ge=0, le=65536)  # of whole cases kept ready as JSON; 0 keeps none
     trusted_documents: bool = False  # only stored documents run, whoever asks
     token_minutes: int = Field(15, ge=1, le=120)
     session_hours: int = Field(12, ge=1, le=24 * 30)

@@ -96,10 +96,15 @@ class Engine:
     """Executes a schema with graphql-core, under limits and with a bounded cache of documents."""
 
     def __init__(
-        self, schema: strawberry.Schema, limits: Limits | None = None, *, compiled: bool = True
+        self,
+        schema: strawberry.Schema,
+        limits: Limits | None = None,
+        *,
+        compiled: bool = True,
+        ready_megabytes: int = 96,
     ) -> None:
         self.limits = limits or Limits()
-        self.plans = Plans(schema._schema) if compiled else None  # noqa: SLF001 - as below
+        self.plans = Plans(schema._schema, ready_megabytes) if compiled else None  # noqa: SLF001 - as below
         self._strawberry = schema
         self._schema = schema._schema  # noqa: SLF001 - Strawberry has no public name for it
         self._preparation = Preparation(self._schema, self.limits)

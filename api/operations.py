@@ -19,6 +19,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from structlog.typing import EventDict
 
+from api.execution.ready import ReadyCases
 from api.kept import KeptDocuments
 from domain.errors import ErrorCode
 
@@ -57,6 +58,24 @@ class Documents(Collector):
         yield CounterMetricFamily("fengqiao_documents_misses", "Documents that had to be parsed", kept.misses)
         yield GaugeMetricFamily("fengqiao_documents_held", "Documents kept", len(kept))
         yield GaugeMetricFamily("fengqiao_documents_bytes", "What they take, about", kept.bytes)
+
+
+class Ready(Collector):
+    """How often a case's JSON was ready, and what the younger half of what is kept takes."""
+
+    def __init__(self, ready: ReadyCases) -> None:
+        self._ready = ready
+
+    def collect(self) -> Iterator[Metric]:
+        """The numbers as they stand."""
+        ready = self._ready
+        yield CounterMetricFamily("fengqiao_cases_ready", "Cases whose JSON was kept", ready.hits)
+        yield CounterMetricFamily(
+            "fengqiao_cases_written", "Cases whose JSON had to be written", ready.misses
+        )
+        yield GaugeMetricFamily(
+            "fengqiao_cases_ready_bytes", "What the younger half takes, about", ready.bytes
+        )
 
 
 def routes_of(

@@ -17,6 +17,7 @@ from api.execution.selection import NotCompiledError, Variables, conditions
 from domain.errors import DomainError, ErrorCode
 from domain.event import Event
 
+_MEGABYTE = 1024 * 1024
 MOST_VARIANTS = 16
 """Plans of one operation, one for each way its conditions fall; more run on the ordinary executor."""
 
@@ -33,10 +34,10 @@ class Prepared:
 class Plans:
     """One per engine. `fallbacks` counts by reason what the ordinary executor had to answer, `answered` the rest."""
 
-    def __init__(self, schema: GraphQLSchema) -> None:
+    def __init__(self, schema: GraphQLSchema, ready_megabytes: int) -> None:
         self._schema = schema
         self.references = References()
-        self.ready = ReadyCases()
+        self.ready = ReadyCases(ready_megabytes * _MEGABYTE)
         self.answered = 0
         self.fallbacks: Counter[str] = Counter()
 

@@ -15,7 +15,6 @@ from db.rows import Kept
 from domain.person import Post
 from domain.viewer import Viewer
 
-MOST = 96 * 1024 * 1024  # bytes kept, about
 REVISION = "revision"
 _BESIDE = 300  # bytes that an entry takes beside its text
 _NOBODY = UUID(int=0)
@@ -81,14 +80,17 @@ _EMPTY: dict[str, _Entry] = {}
 
 
 class ReadyCases:
-    """The texts of one process, in two halves: what was not asked for while one filled up is forgotten."""
+    """The texts of one process, about `most` bytes in two halves: what nobody asked for while one filled is forgotten.
 
-    def __init__(self, most: int = MOST) -> None:
+    `bytes` is what the younger half takes; of nothing (`most` 0) nothing is kept.
+    """
+
+    def __init__(self, most: int) -> None:
         self._most = most
         self._here: Kept[bool] = Kept()
         self._young: _Half = {}
         self._old: _Half = {}
-        self._filled = 0
+        self.bytes = 0
         self.generation = 0
         self.hits = self.misses = 0
 
@@ -127,7 +129,7 @@ class ReadyCases:
     def forget(self) -> None:
         """Drop everything, and what is being made."""
         self.generation += 1
-        self._young, self._old, self._filled = {}, {}, 0
+        self._young, self._old, self.bytes = {}, {}, 0
 
     def _elsewhere(self, audience: Audience, row_id: str, revision: int) -> bytes | None:
         """The text among the viewer's own, or in the old half; what is found there becomes young again."""
@@ -147,7 +149,7 @@ class ReadyCases:
         weight = (
             len(entry.text) + _BESIDE + (0 if key in self._young else len(key[0]))
         )  # clients write the shapes
-        if self._filled + weight > self._most // 2:
-            self._young, self._old, self._filled = {}, self._young, 0
-        self._filled += weight
+        if self.bytes + weight > self._most // 2:
+            self._young, self._old, self.bytes = {}, self._young, 0
+        self.bytes += weight
         self._young.setdefault(key, {})[row_id] = entry

@@ -45,7 +45,11 @@ class Run:
             page, single = Group(), Group()
             for store in STORES:
                 mine, peer = ours[store], mercurius[store]
-                self._page(page, store, (mine, peer, sides.ours(store, name, compiled=False)), callers)
+                unready, fallback = (
+                    sides.ours(store, name, ready=False),
+                    sides.ours(store, name, compiled=False),
+                )
+                self._page(page, store, (mine, unready, peer, fallback), callers)
                 self._single(single, store, (mine, peer), callers[store, COMMAND], self._stores.numbers(name))
             self._others(page, sides, name)
             sides.freeze_all()
@@ -55,13 +59,14 @@ class Run:
             self._measure("half", {it.name: it for it in halves})
 
     def _page(
-        self, page: Group, store: Store, servers: tuple[Server, Server, Server], callers: Callers
+        self, page: Group, store: Store, servers: tuple[Server, Server, Server, Server], callers: Callers
     ) -> None:
-        ours, mercurius, fallback = servers
+        ours, unready, mercurius, fallback = servers
         for viewer, tail in ((COMMAND, ""), (HOUSING, f", as {HOUSING}")):
             requests = f"page-{store}-{viewer}", [_body(documents.PAGE)], callers[store, viewer], viewer
             first = self._side(page, f"{store}: ours{tail}", ours, *requests)
             self._side(page, f"{store}: Mercurius{tail}", mercurius, *requests, beside=first)
+            self._side(page, f"{store}: ours, nothing kept ready{tail}", unready, *requests, beside=first)
             if not tail:
                 self._side(page, f"{store}: our fallback", fallback, *requests, beside=first).patience = SLOW
 

@@ -31,7 +31,7 @@ class Sides:
         self._stack = ExitStack()
         self.servers: list[Server] = []
 
-    def ours(self, store: Store, name: str, *, compiled: bool = True) -> Server:
+    def ours(self, store: Store, name: str, *, compiled: bool = True, ready: bool = True) -> Server:
         """Our real server; sign-in, visibility and masking are on as they always are."""
         port = free_port()
         environment = {
@@ -39,8 +39,9 @@ class Sides:
             "HOST": "127.0.0.1",
             "PORT": str(port),
             "FENGQIAO_COMPILED": "1" if compiled else "0",
+            "FENGQIAO_READY_MEGABYTES": "96" if ready else "0",
         }
-        label = f"ours-{store}-{name}" + ("" if compiled else "-fallback")
+        label = f"ours-{store}-{name}" + ("" if compiled else "-fallback") + ("" if ready else "-unready")
         server = self._start(label, [sys.executable, "-m", "cli", "serve"], port, environment)
         server.calm()
         return server
