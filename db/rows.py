@@ -155,7 +155,7 @@ async def update(connection: Connection, table: str, changes: Columns, where: Sq
 
 
 def change(table: str, changes: Columns, where: Sql) -> Sql:
-    """The statement that sets columns, at least one, of the rows that fit: to values, or to what a part of SQL gives."""
+    """The statement that sets columns, at least one, of the rows that fit: to values, or to what a part of SQL says."""
     given = {name: value if isinstance(value, Sql) else Sql("?", (value,)) for name, value in changes.items()}
     settings = ", ".join(f'"{name}" = {value.text}' for name, value in given.items())
     text = f'UPDATE "{table}" SET {settings} WHERE {where.text}'  # noqa: S608 - names of ours
