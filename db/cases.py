@@ -53,11 +53,23 @@ def incident_columns(incident: Incident) -> Columns:
 
 
 async def cases(
-    ids: Collection[UUID], *, viewer: Viewer, connection: Connection | None = None
+    ids: Collection[UUID],
+    *,
+    viewer: Viewer,
+    shown: Mapping[UUID, Incident] | None = None,
+    connection: Connection | None = None,
 ) -> dict[UUID, Case]:
-    """The visible ones of these cases, whole, in one batch; not locked."""
-    query = select("i.*", "incident i", both(one_of("i.id", sorted(set(ids))), of_case(viewer)))
-    return await _whole([incident_of(row) for row in await read(query, connection)], connection)
+    """The visible ones of these cases, whole, in one batch; not locked.
+
+    `shown` are incidents that were read for the viewer just before: they are not read again.
+    """
+    wanted = set(ids)
+    found = [it for key, it in (shown or {}).items() if key in wanted]
+    missing = sorted(wanted.difference(it.id for it in found))
+    if missing:
+        query = select("i.*", "incident i", both(one_of("i.id", missing), of_case(viewer)))
+        found += [incident_of(row) for row in await read(query, connection)]
+    return await _whole(found, connection)
 
 
 async def load(work: Work, incident_id: UUID, *, viewer: Viewer) -> Case:

@@ -87,7 +87,7 @@ async def _masked_fields(root: "Incident", info: Info) -> list[str]:
 
 
 async def _available(root: "Incident", info: Info) -> list[AvailableAction]:
-    case = await info.context.loaders["Case"].load(root.row.id)
+    case = await info.context.loaders.case_of(root.row)
     if case is None:
         return []
     return [AvailableAction.of(it) for it in available_actions(info.context.require_viewer(), case)]
