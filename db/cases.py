@@ -18,6 +18,7 @@ from domain.complainant import Complainant
 from domain.errors import DomainError, ErrorCode
 from domain.followup import FollowUp
 from domain.incident import Incident, Note, Spot
+from domain.loop.request import Request
 from domain.media import Media
 from domain.supervision import Supervision
 from domain.verification import Verification
@@ -36,7 +37,9 @@ _PARTS: Mapping[str, tuple[type, str, str]] = {
     "supervisions": (Supervision, "supervision", "issued_at, id"),
     "media": (Media, "media", "uploaded_at, id"),
     "notes": (Note, "note", "at, id"),
+    "requests": (Request, "request", "asked_at, id"),
 }
+_ADDED = ("scores", "pauses")  # written with the case, never loaded with it
 
 
 def incident_of(row: Row) -> Incident:
@@ -132,8 +135,18 @@ async def _save_parts(work: Work, before: Case | None, after: Case) -> None:
             old = known.get(it.id)
             if old is not None and old != it:
                 work.writes.save(table, to_columns(old), to_columns(it))
+    _save_added(work, before, after)
     await work.writes.flush(work.connection)
     await media.attach(work, pictures)
+
+
+def _save_added(work: Work, before: Case | None, after: Case) -> None:
+    """Points once each, by their key (B.6 decided 10), and pauses that ended."""
+    known = {it.id for name in _ADDED for it in getattr(before, name)} if before else set()
+    fresh = {it.key: it for it in reversed(after.scores) if it.id not in known}
+    for it in reversed(fresh.values()):
+        work.writes.add(rows.insertion("score_entry", [to_columns(it)], "ON CONFLICT DO NOTHING"))
+    work.writes.insert("clock_pause", [to_columns(it) for it in after.pauses if it.id not in known])
 
 
 async def _locked(work: Work, which: Sql, viewer: Viewer) -> Case:
@@ -150,8 +163,9 @@ async def _locked(work: Work, which: Sql, viewer: Viewer) -> Case:
 async def _whole(found: list[Incident], connection: Connection | None) -> dict[UUID, Case]:
     if not found:
         return {}
-    asking = sorted({it.complainant_id for it in found if it.complainant_id})
-    parts, known = await _parts(sorted(it.id for it in found), asking, connection)
+    merged = await _merged([it.id for it in found if it.merged_count], connection)
+    asking = {it.complainant_id for it in found if it.complainant_id}.union(*merged.values())
+    parts, known = await _parts(found, sorted(asking), connection)
     categories = await dictionaries.tree({it.category_id for it in found}, connection)
     above = await regions.ancestors_of({it.region_id for it in found}, connection=connection)
     return {
@@ -160,25 +174,40 @@ async def _whole(found: list[Incident], connection: Connection | None) -> dict[U
             category=categories[it.category_id],
             region_ids=above[it.region_id],
             complainant=known[it.complainant_id] if it.complainant_id else None,
+            others=tuple(known[key] for key in merged.get(it.id, ())),
             **{name: tuple(by_case.get(it.id, ())) for name, by_case in parts.items()},
         )
         for it in found
     }
 
 
+async def _merged(masters: list[UUID], connection: Connection | None) -> dict[UUID, list[UUID]]:
+    """The complainants of the cases merged into these, by master."""
+    found: dict[UUID, list[UUID]] = {}
+    if masters:
+        where = both(one_of("master_id", sorted(masters)), Sql("complainant_id IS NOT NULL"))
+        query = select("master_id, complainant_id", "incident", where, "ORDER BY reported_at, id")
+        for row in await read(query, connection):
+            key = rows.identity(row["complainant_id"])
+            found.setdefault(rows.identity(row["master_id"]), []).append(key)
+    return found
+
+
 async def _parts(
-    ids: list[UUID], asking: list[UUID], connection: Connection | None
+    found: list[Incident], asking: list[UUID], connection: Connection | None
 ) -> tuple[dict[str, dict[UUID, list[Any]]], dict[UUID, Complainant]]:
     """Everything that hangs on these cases, and who asks: in one round trip to PostgreSQL; SQLite needs none."""
+    ids = {name: sorted(it.id for it in found if name != "requests" or it.request_count) for name in _PARTS}
     lists = {
-        name: select("c.*", f"{table} c", one_of("c.incident_id", ids), f"ORDER BY {order}")
+        name: select("c.*", f"{table} c", one_of("c.incident_id", ids[name]), f"ORDER BY {order}")
         for name, (_, table, order) in _PARTS.items()
+        if ids[name]
     }
     if asking:
         lists["complainants"] = select("c.*", "complainant c", one_of("c.id", asking))
-    found = await rows.several(lists, connection)
-    known = [complainants.of_row(row) for row in found.pop("complainants", ())]
-    parts = {name: _by_case(_PARTS[name][0], of_kind) for name, of_kind in found.items()}
+    answered = await rows.several(lists, connection)
+    known = [complainants.of_row(row) for row in answered.pop("complainants", ())]
+    parts = {name: _by_case(_PARTS[name][0], of_kind) for name, of_kind in answered.items()}
     return parts, {it.id: it for it in known}
 
 

@@ -67,6 +67,8 @@ class Assignment:
     """交办单: one unit's share of one round. `light` is the worst of its running clocks.
 
     `on_time_handle` is False from the breach on, for ever, and True only by T27 (B.6 D).
+    `return_due_at` ends the window of T15; `born_by` is the row that made it (T11, T12, T19, T30 …; None: T11);
+    `close_hung` is the approval T25 with HUNG_OPEN needs (T23b); `push_down_reason` explains R35.
     """
 
     id: UUID
@@ -97,5 +99,10 @@ class Assignment:
     handler_id: UUID | None = None
     on_time_accept: bool | None = None
     on_time_handle: bool | None = None
+    return_due_at: datetime | None = None
+    policy_version: int | None = None
+    born_by: str | None = None
+    close_hung: bool = False
+    push_down_reason: str | None = None
     light: Light = Light.GREEN
     version: int = 1

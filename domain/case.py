@@ -12,6 +12,9 @@ from domain.errors import DomainError, ErrorCode
 from domain.event import Scopes
 from domain.followup import FollowUp
 from domain.incident import Incident, Note
+from domain.loop.pause import Pause
+from domain.loop.request import Request, RequestKind
+from domain.loop.score import ScoreEntry
 from domain.media import Media
 from domain.supervision import Supervision
 from domain.verification import Verification
@@ -32,7 +35,9 @@ R = TypeVar("R", bound=Identified)
 class Case:
     """One incident, locked and loaded. `region_ids` is the incident's region and every region above it.
 
-    Tuples are ordered: assignments by (round, seq), the others by creation.
+    Tuples are ordered: assignments by (round, seq), the others by creation. `others` are the complainants of cases
+    merged into this one (T7), each still owed a reply. `scores` and `pauses` are what this act adds: append-only,
+    never loaded.
     """
 
     incident: Incident
@@ -46,6 +51,37 @@ class Case:
     supervisions: tuple[Supervision, ...] = ()
     media: tuple[Media, ...] = ()
     notes: tuple[Note, ...] = ()
+    requests: tuple[Request, ...] = ()
+    others: tuple[Complainant, ...] = ()
+    scores: tuple[ScoreEntry, ...] = ()
+    pauses: tuple[Pause, ...] = ()
+
+    @property
+    def complainants(self) -> tuple[Complainant, ...]:
+        """Everyone linked who has not withdrawn: the case's own and those of merged cases (B.6 T31, T40)."""
+        own = (self.complainant,) if self.complainant else ()
+        return tuple(it for it in (*own, *self.others) if it.withdrawn_at is None)
+
+    def waiting(self, *kinds: RequestKind, assignment_id: UUID | None = None) -> tuple[Request, ...]:
+        """The pending requests of these kinds (of that row, when given)."""
+        return tuple(
+            it
+            for it in self.requests
+            if it.pending and it.kind in kinds and assignment_id in {None, it.assignment_id}
+        )
+
+    def asked(self, kind: RequestKind, org_id: UUID) -> tuple[Request, ...]:
+        """Every request of that kind a unit has made on this case, decided ones included."""
+        return tuple(it for it in self.requests if it.kind is kind and it.org_id == org_id)
+
+    @property
+    def supports(self) -> tuple[Assignment, ...]:
+        """The SUPPORT rows of the current round that are not ended."""
+        return tuple(
+            row
+            for row in self.assignments
+            if row.role is AssignmentRole.SUPPORT and row.round == self.incident.round and row.state.live
+        )
 
     def assignment(self, assignment_id: UUID) -> Assignment:
         """The row of that id; NOT_FOUND when it is not this case's."""

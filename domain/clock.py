@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from uuid import UUID
 
 from domain.calendar import WorkCalendar, local_day
@@ -50,10 +51,21 @@ class ClockType(Term):
 
 
 class ClockStep(Term):
-    """计时步骤: what the sweep fires on a clock, each once and in this order."""
+    """计时步骤: what the sweep fires on a clock, each once; their order and times are in `domain/loop/ladder.py`."""
 
+    E0 = "E0", "过半未联系", "Half used and nobody contacted"
     YELLOW = "YELLOW", "亮黄灯", "Turn yellow"
     RED = "RED", "亮红灯", "Turn red"
+    E4 = "E4", "超期黄牌", "Late enough for a yellow card"
+    E5 = "E5", "超期红牌", "Late enough for a red card"
+    D1 = "D1", "超期第1工作日", "One working day late"
+    D2 = "D2", "超期第2工作日", "Two working days late"
+    D3 = "D3", "超期第3工作日", "Three working days late"
+    D4 = "D4", "超期第4工作日", "Four working days late"
+    D5 = "D5", "超期第5工作日", "Five working days late"
+    D6 = "D6", "超期第6工作日", "Six working days late"
+    I3 = "I3", "报中心主任", "Told to the director"
+    I4 = "I4", "报领导", "Told to a leader, again every working day"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +81,7 @@ class Clock:
     """One running or stopped limit; `limit` is an amount of `unit`.
 
     `external`: the due time was given from outside. `provisional`: a year it runs through has no calendar.
+    `paused_seconds`: counted time that ended pauses took out. `repeated`: how often its last step has fired again.
     """
 
     id: UUID
@@ -90,6 +103,8 @@ class Clock:
     provisional: bool
     external: bool
     calendar_version: int
+    paused_seconds: int = 0
+    repeated: int = 0
 
     @property
     def running(self) -> bool:
@@ -107,8 +122,9 @@ _LONGEST = {
     TimeUnit.NATURAL_DAY: 1_000,
 }  # a thousand days of each unit: no limit of the trade comes near, and dates cannot overflow
 _YEARS = range(1800, 2201)
-_MILLISECOND = timedelta(milliseconds=1)
-_MINUTE = timedelta(minutes=1)
+_MILLISECOND, _MINUTE, _NONE = timedelta(milliseconds=1), timedelta(minutes=1), timedelta()
+_YELLOW_SHARE, _HALF = Fraction(4, 5), Fraction(1, 2)
+_FIRST = {ClockType.HANDLE: (ClockStep.E0, _HALF), ClockType.ARCHIVE: (ClockStep.RED, Fraction(1))}
 _RANK = {Light.GREEN: 0, Light.YELLOW: 1, Light.RED: 2}
 
 
@@ -118,8 +134,8 @@ def worst(lights: Iterable[Light]) -> Light:
 
 
 def case_light(clocks: Iterable[Clock]) -> Light:
-    """The light of a case or a row: the worst of its running clocks (design §6)."""
-    return worst(clock.light for clock in clocks if clock.running)
+    """The light of a case or a row: the worst of its running clocks (design §6); archiving is nobody's delay."""
+    return worst(it.light for it in clocks if it.running and it.type is not ClockType.ARCHIVE)
 
 
 def due_time(start: datetime, limit: Limit, calendar: WorkCalendar) -> datetime:
@@ -143,17 +159,39 @@ def due_time(start: datetime, limit: Limit, calendar: WorkCalendar) -> datetime:
     return calendar.closing(calendar.next_workday(eve))
 
 
-def yellow_time(start: datetime, due: datetime, unit: TimeUnit, calendar: WorkCalendar) -> datetime:
+def yellow_time(
+    start: datetime, due: datetime, unit: TimeUnit, calendar: WorkCalendar, paused: timedelta = _NONE
+) -> datetime:
     """The first whole millisecond, as times are served, at which 80 % of the counted time is used (R21).
 
-    The due time when nothing counts.
+    The due time when nothing counts. `paused` is counted time before it that pauses took out.
     """
-    share = -(_counted(start, due, unit, calendar) * 4 // (-5 * _MILLISECOND)) * _MILLISECOND
-    if not share:
+    return _at_share(start, due, unit, calendar, _YELLOW_SHARE, paused)
+
+
+def half_time(
+    start: datetime, due: datetime, unit: TimeUnit, calendar: WorkCalendar, paused: timedelta = _NONE
+) -> datetime:
+    """The same for 50 % of the counted time (B.4 E0)."""
+    return _at_share(start, due, unit, calendar, _HALF, paused)
+
+
+def _at_share(
+    start: datetime,
+    due: datetime,
+    unit: TimeUnit,
+    calendar: WorkCalendar,
+    share: Fraction,
+    paused: timedelta = _NONE,
+) -> datetime:
+    whole = max(counted(start, due, unit, calendar) - paused, _NONE) * share.numerator
+    used = -(whole // (-share.denominator * _MILLISECOND)) * _MILLISECOND
+    if not used:
         return due.astimezone(UTC)
+    used += paused
     if unit in WORK_UNITS:
-        return calendar.add_work(start, share)
-    return start.astimezone(UTC) + share
+        return calendar.add_work(start, used)
+    return start.astimezone(UTC) + used
 
 
 def counted_minutes(start: datetime, end: datetime, unit: TimeUnit, calendar: WorkCalendar) -> float:
@@ -161,7 +199,7 @@ def counted_minutes(start: datetime, end: datetime, unit: TimeUnit, calendar: Wo
 
     For WORK_DAY the rest of the start day is included (design §6), though the due time does not count it.
     """
-    return _counted(start, end, unit, calendar) / _MINUTE
+    return counted(start, end, unit, calendar) / _MINUTE
 
 
 def used_ratio(
@@ -171,10 +209,10 @@ def used_ratio(
 
     When nothing counts between start and due it is 0 until the due time and 1 from then on.
     """
-    total = _counted(start, due, unit, calendar)
+    total = counted(start, due, unit, calendar)
     if now < start or (not total and now < due):
         return 0.0
-    return _counted(start, now, unit, calendar) / total if total else 1.0
+    return counted(start, now, unit, calendar) / total if total else 1.0
 
 
 def is_provisional(start: datetime, limit: Limit, due: datetime, calendar: WorkCalendar) -> bool:
@@ -199,12 +237,10 @@ def start_clock(
     calendar: WorkCalendar,
     external_due: datetime | None = None,
 ) -> Clock:
-    """A clock that runs from `start`; born breached when its external due time is already past (design §6).
-
-    BAD_INPUT as `due_time`.
-    """
+    """A clock from `start` on, born breached when its external due time is past (design §6); as `due_time`."""
     due = external_due or due_time(start, limit, calendar)
     yellow = yellow_time(start, due, limit.unit, calendar)
+    first, share = _FIRST.get(clock_type, (ClockStep.YELLOW, _YELLOW_SHARE))
     return Clock(
         id=clock_id,
         incident_id=incident_id,
@@ -217,8 +253,8 @@ def start_clock(
         due_at=due.astimezone(UTC),
         yellow_at=yellow,
         light=Light.GREEN,
-        next_step=ClockStep.YELLOW,
-        next_at=yellow,
+        next_step=first,
+        next_at=yellow if share is _YELLOW_SHARE else _at_share(start, due, limit.unit, calendar, share),
         paused_at=None,
         stopped_at=None,
         breached=due < start,
@@ -229,15 +265,19 @@ def start_clock(
 
 
 def step(clock: Clock, now: datetime) -> tuple[Clock, ClockStep] | None:
-    """The clock after its one next step, if that is due; on time is up to and including the due time."""
-    if not clock.running or clock.next_at is None:
+    """The clock after its one next step up to red, if that is due; on time is up to and including the due time."""
+    if not clock.running or clock.next_at is None or now < clock.next_at:
         return None
-    if clock.next_step is ClockStep.YELLOW and now >= clock.next_at:
-        yellow = replace(clock, light=Light.YELLOW, next_step=ClockStep.RED, next_at=clock.due_at)
-        return yellow, ClockStep.YELLOW
-    if clock.next_step is ClockStep.RED and now > clock.due_at:
-        red = replace(clock, light=Light.RED, next_step=None, next_at=None, breached=True)
-        return red, ClockStep.RED
+    match clock.next_step:
+        case ClockStep.E0:
+            half = replace(clock, next_step=ClockStep.YELLOW, next_at=clock.yellow_at)
+            return half, ClockStep.E0
+        case ClockStep.YELLOW:
+            yellow = replace(clock, light=Light.YELLOW, next_step=ClockStep.RED, next_at=clock.due_at)
+            return yellow, ClockStep.YELLOW
+        case ClockStep.RED if now > clock.due_at:
+            red = replace(clock, light=Light.RED, next_step=None, next_at=None, breached=True)
+            return red, ClockStep.RED
     return None
 
 
@@ -253,7 +293,8 @@ def stop(clock: Clock, now: datetime) -> Clock:
     return replace(clock, stopped_at=now, next_step=None, next_at=None, breached=late, light=light)
 
 
-def _counted(start: datetime, end: datetime, unit: TimeUnit, calendar: WorkCalendar) -> timedelta:
+def counted(start: datetime, end: datetime, unit: TimeUnit, calendar: WorkCalendar) -> timedelta:
+    """The time of the span that uses a limit up: working time for working units, else all of it."""
     if unit in WORK_UNITS:
         return calendar.work_between(start, end)
-    return max(end - start, timedelta())
+    return max(end - start, _NONE)

@@ -1,6 +1,7 @@
 """Who asks for something to be done (domain.md A.2); name and phone are encrypted at rest (R80)."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from domain.followup import ReplyChannel
@@ -17,7 +18,10 @@ class Confidentiality(Term):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Complainant:
-    """诉求人. `person_id` is set when the complainant is a signed-in resident, who then sees the own case."""
+    """诉求人. `person_id` is set when the complainant is a signed-in resident, who then sees the own case.
+
+    One who withdrew (T40) is asked and told nothing more.
+    """
 
     id: UUID
     name: str | None
@@ -26,6 +30,7 @@ class Complainant:
     reply_wanted: bool
     preferred_channel: ReplyChannel | None
     person_id: UUID | None
+    withdrawn_at: datetime | None = None
 
     @property
     def reachable(self) -> bool:

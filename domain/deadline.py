@@ -1,17 +1,33 @@
 """A due time explained: every span from start to due, whether it counts, and why (design §6, domain.md D.9)."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from domain.calendar import Reason, Stretch, WorkCalendar, local_day, midnight
-from domain.clock import WORK_UNITS, Clock, Limit, TimeUnit, due_time, is_provisional, yellow_time
+from domain.clock import (
+    WORK_UNITS,
+    Clock,
+    Limit,
+    TimeUnit,
+    counted,
+    due_time,
+    is_provisional,
+    used_ratio,
+    yellow_time,
+)
+from domain.loop.pause import Pause
 
 START_DAY = Reason("起算日不计", "The first day is not counted")
 CONTINUOUS = Reason("自然时间连续计算", "Natural time, counted without a break")
 MOVED_ON = Reason(
     "末日为休息日，顺延至下一工作日", "The last day is a day of rest: moved to the next working day"
 )
+
+START_DAY_LATER = Reason(
+    "起算日余时，暂停后顺延，不计", "The rest of the first day, moved by a pause: not counted"
+)
+PAUSED = Reason("暂停", "Paused")
 
 _DAY_UNITS = (TimeUnit.WORK_DAY, TimeUnit.NATURAL_DAY)
 _MINUTE = timedelta(minutes=1)
@@ -60,10 +76,93 @@ def external_deadline(start: datetime, due: datetime, unit: TimeUnit, calendar: 
     )
 
 
-def clock_explanation(clock: Clock, calendar: WorkCalendar) -> tuple[DeadlineInterval, ...]:
-    """The spans of a stored clock."""
+def clock_explanation(
+    clock: Clock, calendar: WorkCalendar, pauses: Collection[Pause] = ()
+) -> tuple[DeadlineInterval, ...]:
+    """The spans of a stored clock; its pauses do not count, and the counted minutes still add up."""
     amount = None if clock.external else clock.limit
-    return _explain(clock.start_at, clock.due_at, clock.unit, calendar, amount)
+    still = _before(clock, pauses)
+    if not still:
+        return _explain(clock.start_at, clock.due_at, clock.unit, calendar, amount)
+    explained = _around if clock.unit in WORK_UNITS else _between
+    return _summed(explained(clock, still, calendar, amount))
+
+
+def clock_used(clock: Clock, now: datetime, calendar: WorkCalendar, pauses: Collection[Pause] = ()) -> float:
+    """The share of a clock's time used at `now`, its pauses aside; as `used_ratio` where it never paused."""
+    if not pauses:
+        return used_ratio(clock.start_at, clock.due_at, clock.unit, now, calendar)
+    total = counted(clock.start_at, clock.due_at, clock.unit, calendar) - _gone(
+        clock, clock.due_at, calendar, pauses
+    )
+    used = counted(clock.start_at, now, clock.unit, calendar) - _gone(clock, now, calendar, pauses)
+    return used / total if total > timedelta() else float(now >= clock.due_at)
+
+
+def _gone(clock: Clock, until: datetime, calendar: WorkCalendar, pauses: Collection[Pause]) -> timedelta:
+    """The counted time that pauses took out until then."""
+    spans = (counted(it.from_at, min(it.to_at, until), clock.unit, calendar) for it in pauses)
+    return sum(spans, timedelta())
+
+
+def _before(clock: Clock, pauses: Collection[Pause]) -> list[Pause]:
+    """The pauses on the way to the due time, in order: a later one, of a late clock, moved nothing."""
+    found = [it for it in pauses if it.from_at < clock.due_at and it.to_at > it.from_at]
+    return sorted(found, key=lambda it: it.from_at)
+
+
+def _around(
+    clock: Clock, pauses: list[Pause], calendar: WorkCalendar, amount: int | None
+) -> Iterable[Stretch]:
+    """Working spans with the pauses cut out; what a pause left of the uncounted first day comes after it."""
+    owed = timedelta()
+    eve = midnight(local_day(clock.start_at) + timedelta(days=1))
+    if amount is not None and clock.unit in _DAY_UNITS:
+        owed = sum((calendar.work_between(it.from_at, min(it.to_at, eve)) for it in pauses), timedelta())
+    at = clock.start_at
+    for it in (*pauses, None):
+        until = it.from_at if it else clock.due_at
+        for span in _spans_from(clock, at, until, calendar, amount):
+            late = min(owed, span.end - span.start) if span.working and at > clock.start_at else timedelta()
+            owed -= late
+            if late:
+                yield Stretch(span.start, span.start + late, working=False, reason=START_DAY_LATER)
+            if span.start + late < span.end:
+                yield Stretch(span.start + late, span.end, span.working, span.reason)
+        if it:
+            at = it.to_at
+            yield Stretch(it.from_at, it.to_at, working=False, reason=PAUSED)
+
+
+def _spans_from(
+    clock: Clock, at: datetime, until: datetime, calendar: WorkCalendar, amount: int | None
+) -> Iterable[Stretch]:
+    """Working spans of a part of the way; the first day, if the part is of it, is not counted."""
+    first = max(at, midnight(local_day(clock.start_at) + timedelta(days=1)))
+    if amount is not None and clock.unit in _DAY_UNITS and at < first:
+        yield Stretch(at, min(first, until), working=False, reason=START_DAY)
+        at = min(first, until)
+    yield from calendar.stretches(at, until)
+
+
+def _between(
+    clock: Clock, pauses: list[Pause], calendar: WorkCalendar, amount: int | None
+) -> Iterable[Stretch]:
+    """Natural spans as they would be without the pauses, each pause put in where it came."""
+    whole = sum((it.to_at - it.from_at for it in pauses), timedelta())
+    spans = list(_spans(clock.start_at, clock.due_at - whole, clock.unit, calendar, amount))
+    shift, waiting = timedelta(), list(pauses)
+    for span in spans:
+        start = span.start
+        while waiting and waiting[0].from_at - shift < span.end:
+            it = waiting.pop(0)
+            if start < it.from_at - shift:
+                yield Stretch(start + shift, it.from_at, span.working, span.reason)
+            yield Stretch(it.from_at, it.to_at, working=False, reason=PAUSED)
+            start = max(start, it.from_at - shift)
+            shift += it.to_at - it.from_at
+        if start < span.end:
+            yield Stretch(start + shift, span.end + shift, span.working, span.reason)
 
 
 def _explain(
@@ -73,12 +172,17 @@ def _explain(
 
     `amount` is None for a due time given from outside: no first day is left out, no last day moves on.
     """
+    return _summed(_spans(start.astimezone(UTC), due.astimezone(UTC), unit, calendar, amount))
+
+
+def _summed(spans: Iterable[Stretch]) -> tuple[DeadlineInterval, ...]:
+    """The spans with their whole minutes: seconds carry over, so the sums stay exact."""
     done = {True: timedelta(), False: timedelta()}
     intervals = []
-    for span in _spans(start.astimezone(UTC), due.astimezone(UTC), unit, calendar, amount):
+    for span in spans:
         before = done[span.working]
         done[span.working] = after = before + (span.end - span.start)
-        minutes = after // _MINUTE - before // _MINUTE  # seconds carry over, so the sums stay exact
+        minutes = after // _MINUTE - before // _MINUTE
         intervals.append(DeadlineInterval(span.start, span.end, span.working, minutes, *span.reason))
     return tuple(intervals)
 
@@ -97,5 +201,8 @@ def _spans(
         last = calendar.closing(day + timedelta(days=amount))
     if first < last:
         yield Stretch(first, last, working=True, reason=CONTINUOUS)
-    if last < due:
-        yield Stretch(last, due, working=False, reason=MOVED_ON)
+    moved = min(due, calendar.closing(calendar.next_workday(local_day(last) - timedelta(days=1))))
+    if last < moved:
+        yield Stretch(last, moved, working=False, reason=MOVED_ON)
+    if max(last, moved) < due:  # an extension came after
+        yield Stretch(max(last, moved), due, working=True, reason=CONTINUOUS)

@@ -10,7 +10,11 @@ from domain.incident import Urgency
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Category:
-    """事项分类: a node of the three-level tree. The `requires_…` flags count on level 3."""
+    """事项分类: a node of the three-level tree. The flags count on level 3.
+
+    `self_handling` lets a grid worker do it on the spot (T3); `requires_verify` sends it to be verified before filing
+    (T8); `requires_opinion` demands the household's opinion (T28, S49).
+    """
 
     id: UUID
     code: str
@@ -21,6 +25,13 @@ class Category:
     requires_after_photo: bool
     requires_onsite_verify: bool
     default_urgency: Urgency
+    self_handling: bool = False
+    requires_verify: bool = False
+    requires_opinion: bool = False
+    patrol_visible: bool = False
+    filing_condition: str | None = None
+    closing_condition: str | None = None
+    version: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,11 +45,16 @@ class DutyItem:
     legal_basis: str
     valid_from: datetime
     valid_to: datetime | None
+    source: str | None = None
+    version: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DispatchRule:
-    """派单目录: which unit leads a category, where; it proposes, a dispatcher dispatches (R08, R09)."""
+    """派单目录: which unit leads a category, where; it proposes, a dispatcher dispatches (R08, R09).
+
+    A ruling (T19) for several units makes one row each, of one `group_id`; `role` and `mode` are None for a lone lead.
+    """
 
     id: UUID
     category_id: UUID
@@ -48,6 +64,11 @@ class DispatchRule:
     valid_from: datetime
     valid_to: datetime | None
     hit_count: int = 0
+    group_id: UUID | None = None
+    role: str | None = None
+    mode: str | None = None
+    arbitration_id: UUID | None = None
+    version: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -57,7 +57,8 @@ class FollowUp:
     """回访: one attempt to ask. Born PENDING with a due time, or recorded at once.
 
     `valid` is set when the person was reached and answered (R29). A failed attempt is DONE with
-    `reached` False. `assignment_id` is set for the HANDLER layer.
+    `reached` False. `assignment_id` is set for the HANDLER layer. `complainant_id` is a merged case's (T7), None for
+    the case's own; `sampled` marks an opinion asked for by chance (S49).
     """
 
     id: UUID
@@ -78,3 +79,5 @@ class FollowUp:
     due_at: datetime | None
     created_at: datetime
     attempted_at: datetime | None
+    complainant_id: UUID | None = None
+    sampled: bool = False

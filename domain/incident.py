@@ -148,6 +148,15 @@ class RejectReason(Term):
     UNLAWFUL = "UNLAWFUL", "违法或违背公序良俗", "Unlawful or against public order"
 
 
+class NoteKind(Term):
+    """记录类型: what words on a case are."""
+
+    NOTE = "NOTE", "办理记录", "A note"
+    INSTRUCTION = "INSTRUCTION", "领导批示", "A leader's instruction (T39)"
+    MINUTES = "MINUTES", "会议纪要", "Minutes of a case meeting (T32b) or an order (T19)"
+    REPLY = "REPLY", "答复", "The final reply to a complainant (T31)"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spot:
     """位置: the point as given (`raw_…`, `crs`) and as WGS84 for every computation (domain.md §7)."""
@@ -166,6 +175,9 @@ class Incident:
     """民生事项. `light`, `due_at`, `loop_completeness` (0..100) and `return_pending` are stored derivations.
 
     `grid_version` is the outline the point was placed by (R61). `on_time` is frozen at close (B.6 D).
+    `ended_at`: when it was rejected, transferred, merged or voided; `merged_from`: its state before merging.
+    `merged_count` cases were merged into it; `request_count` requests were made on it (both say what to load).
+    `urgent` 加急 (R17), `historic` 历史遗留 (R18), `claim_until` the end of the claim window (T12).
     """
 
     id: UUID
@@ -205,15 +217,31 @@ class Incident:
     report_count: int = 1
     master_id: UUID | None = None
     loop_completeness: int = 0
+    urgent: bool = False
+    historic: bool = False
+    claim_until: datetime | None = None
+    ended_at: datetime | None = None
+    archived_at: datetime | None = None
+    merged_from: IncidentState | None = None
+    merged_count: int = 0
+    request_count: int = 0
+    reopened: int = 0
+    transfer_target: str | None = None
+    transfer_receiver: str | None = None
+    void_reason: str | None = None
+    grid_confirmed: bool = False
     version: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """办理记录: words added to an open case by whoever may see it."""
+    """办理记录: words added to an open case by whoever may see it; a leader's are received by a unit (R16)."""
 
     id: UUID
     incident_id: UUID
     author_id: UUID
     text: str
     at: datetime
+    kind: NoteKind = NoteKind.NOTE
+    received_by_id: UUID | None = None
+    received_at: datetime | None = None

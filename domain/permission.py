@@ -18,6 +18,74 @@ STAFF = frozenset(R) - {R.VOLUNTEER, R.RESIDENT, R.REPORTER, R.CHANNEL}
 CASE_STAFF = STAFF - {R.AUDITOR, R.SYS_ADMIN, R.SEC_ADMIN}
 ANYONE = frozenset(R)
 
+# Before filing, and the other ways out (T1 to T9, T36, T40).
+TAKEN_IN: Mapping[ActionName, frozenset[Role]] = {
+    A.saveDraft: frozenset(
+        {R.ACCEPTOR, R.GRID_WORKER, R.VOLUNTEER, R.RESIDENT, R.HANDLER, R.HANDLER_LEAD}
+    ),  # T1
+    A.selfHandleIncident: frozenset({R.GRID_WORKER}),  # T3
+    A.reviewSelfHandled: frozenset({R.ACCEPTOR}),  # T4
+    A.reinstateIncident: frozenset({R.SHIFT_LEADER}),  # T5b, T6b
+    A.transferIncident: frozenset({R.ACCEPTOR}),  # T6
+    A.requestVerification: frozenset({R.ACCEPTOR}),  # T8
+    A.recordVerification: frozenset({R.INSPECTOR, R.GRID_WORKER}),  # T9
+    A.proposeEnding: frozenset({R.ACCEPTOR, R.DISPATCHER, R.SHIFT_LEADER, R.CALLBACK}),  # B.5: DSP; T33, T36
+    A.decideEnding: frozenset({R.SHIFT_LEADER, R.COMMAND_DIRECTOR, R.CALLBACK}),  # B.5, T7, T33, T40
+    A.voidIncident: frozenset({R.SHIFT_LEADER}),  # T36
+    A.withdrawIncident: frozenset({R.RESIDENT, R.ACCEPTOR}),  # T40
+    A.confirmGrid: frozenset({R.ACCEPTOR, R.GRID_WORKER, R.COMMUNITY_CLERK}),  # B.5
+    A.mergeIncident: frozenset({R.ACCEPTOR, R.SHIFT_LEADER}),  # T7
+    A.unmergeIncident: frozenset({R.SHIFT_LEADER}),  # T7u
+    A.joinIncident: frozenset({R.ACCEPTOR, R.GRID_WORKER, R.VOLUNTEER, R.RESIDENT}),  # R03
+}
+# What units do and ask for, and who decides (T12 to T26).
+WORKED_ON: Mapping[ActionName, frozenset[Role]] = {
+    A.claimIncident: frozenset({R.HANDLER_LEAD}),  # T12
+    A.confirmClaim: frozenset({R.COMMAND_DIRECTOR}),  # T12
+    A.withdrawDispatch: frozenset({R.DISPATCHER}),  # T13
+    A.redispatchIncident: frozenset({R.COMMAND_DIRECTOR}),  # T13b
+    A.releaseSupport: frozenset({R.DISPATCHER, R.COMMAND_DIRECTOR}),  # T13c
+    A.assignHandler: frozenset({R.HANDLER_LEAD}),  # B.5, at the row's unit
+    A.requestReturn: frozenset({R.HANDLER_LEAD}),  # T15, at the row's unit; never a handler
+    A.decideReturn: frozenset({R.DISPATCHER}),  # T16, T17
+    A.referToArbitration: frozenset({R.DISPATCHER, R.COMMAND_DIRECTOR}),  # T18
+    A.submitStatement: frozenset({R.HANDLER_LEAD}),  # S35
+    A.ruleArbitration: frozenset({R.COMMAND_DIRECTOR}),  # T19
+    A.replyAsSupport: frozenset({R.HANDLER}),  # T21, at the row's unit
+    A.acknowledgeCopy: frozenset({R.HANDLER}),  # R13, at the row's unit
+    A.requestExtension: frozenset({R.HANDLER_LEAD}),  # T22, at the row's unit
+    A.decideExtension: frozenset({R.DISPATCHER, R.COMMAND_DIRECTOR}),  # T22; the second by the director
+    A.requestHang: frozenset({R.HANDLER_LEAD}),  # T23, at the row's unit
+    A.decideHang: frozenset({R.COMMAND_DIRECTOR}),  # T23
+    A.reviewHang: frozenset({R.COMMAND_DIRECTOR}),  # T23b
+    A.resumeHung: frozenset({R.COMMAND_DIRECTOR}),  # T24
+    A.returnResult: frozenset({R.ACCEPTOR, R.INSPECTOR}),  # T26
+    A.reopenIncident: frozenset({R.ACCEPTOR}),  # T34
+    A.blowWhistle: frozenset({R.COMMUNITY_CLERK, R.HANDLER_LEAD}),  # R33: a street or community
+    A.answerWhistle: frozenset({R.HANDLER}),  # R33
+    A.rateWhistle: frozenset({R.COMMUNITY_CLERK, R.HANDLER_LEAD}),  # R34, both sides
+}
+# Supervision, and what the loop itself is made of (T35, T37 to T39, R17, R18, R82, R09, S40).
+LED: Mapping[ActionName, frozenset[Role]] = {
+    A.replySupervision: frozenset({R.HANDLER_LEAD}),  # T37
+    A.cancelSupervision: frozenset({R.COMMAND_DIRECTOR, R.SUPERVISOR}),  # T38
+    A.instructIncident: frozenset({R.LEADER}),  # T39
+    A.acknowledgeInstruction: frozenset({R.HANDLER_LEAD}),  # R16
+    A.archiveIncident: frozenset({R.SHIFT_LEADER, R.SYSTEM}),  # T35; the timer's, or by hand once it is due
+    A.markUrgent: frozenset({R.ACCEPTOR, R.SHIFT_LEADER, R.DISPATCHER, R.COMMAND_DIRECTOR}),  # R17
+    A.markHistoric: frozenset({R.SHIFT_LEADER, R.COMMAND_DIRECTOR}),  # R18
+    A.declareRecusal: CASE_STAFF,  # R82
+    A.createCategory: frozenset({R.SYS_ADMIN, R.SYSTEM}),
+    A.reviseCategory: frozenset({R.SYS_ADMIN, R.SYSTEM}),
+    A.setDutyItem: frozenset({R.SYS_ADMIN, R.SYSTEM}),
+    A.endDutyItem: frozenset({R.SYS_ADMIN, R.SYSTEM}),
+    A.setDispatchRule: frozenset({R.SYS_ADMIN, R.SYSTEM}),
+    A.endDispatchRule: frozenset({R.SYS_ADMIN, R.SYSTEM}),
+    A.setPolicyValue: frozenset({R.SYS_ADMIN, R.SYSTEM}),
+    A.importCalendar: frozenset({R.SYS_ADMIN, R.SYSTEM}),
+    A.reviseOrgUnit: frozenset({R.SYS_ADMIN, R.SYSTEM}),
+}
+
 PERMITTED: Mapping[ActionName, frozenset[Role]] = {
     A.reportIncident: frozenset(
         {R.ACCEPTOR, R.GRID_WORKER, R.VOLUNTEER, R.RESIDENT, R.HANDLER, R.HANDLER_LEAD, R.CHANNEL}
@@ -32,8 +100,13 @@ PERMITTED: Mapping[ActionName, frozenset[Role]] = {
     A.requestCheck: frozenset({R.ACCEPTOR, R.SYSTEM}),  # T27
     A.recordCheck: frozenset({R.INSPECTOR, R.COMMUNITY_CLERK, R.GRID_WORKER, R.SHIFT_LEADER}),  # T28, T28b
     A.recordFollowUp: frozenset({R.CALLBACK, R.COMMUNITY_CLERK, R.GRID_WORKER, R.HANDLER}),  # T31
-    A.closeIncident: frozenset({R.SHIFT_LEADER}),  # T29, T31: the second pair of eyes
-    A.reworkIncident: frozenset({R.SHIFT_LEADER}),  # T32
+    A.closeIncident: frozenset(
+        {R.SHIFT_LEADER, R.COMMAND_DIRECTOR}
+    ),  # T29, T31: the second pair of eyes; T33
+    A.reworkIncident: frozenset({R.SHIFT_LEADER, R.COMMAND_DIRECTOR}),  # T32; T32b
+    **TAKEN_IN,
+    **WORKED_ON,
+    **LED,
     A.superviseIncident: frozenset({R.COMMAND_DIRECTOR, R.SUPERVISOR}),  # T37, B.5 roles
     A.addNote: CASE_STAFF,
     A.unmaskField: frozenset({R.ACCEPTOR, R.CALLBACK, R.COMMAND_DIRECTOR, R.HANDLER}),  # design §7, R80
@@ -62,7 +135,19 @@ PERMITTED: Mapping[ActionName, frozenset[Role]] = {
 }
 
 # Commands on one assignment are done by people of its unit.
-_ROW_ACTIONS = frozenset({A.acceptAssignment, A.recordFirstContact, A.submitResult})
+_ROW_ACTIONS = frozenset(
+    {
+        A.acceptAssignment,
+        A.recordFirstContact,
+        A.submitResult,
+        A.assignHandler,
+        A.requestReturn,
+        A.replyAsSupport,
+        A.acknowledgeCopy,
+        A.requestExtension,
+        A.requestHang,
+    }
+)
 
 # Design §8: which sources each reporting role may name.
 _OWN_SOURCES: Mapping[Role, frozenset[Source]] = {
@@ -89,7 +174,12 @@ def permitted(viewer: Viewer, action: ActionName) -> bool:
 def permit(
     viewer: Viewer, action: ActionName, case: Case | None = None, row: Assignment | None = None
 ) -> None:
-    """Refuse with FORBIDDEN unless a role of the viewer, at the right unit, may do the action."""
+    """Refuse with FORBIDDEN unless a role of the viewer, at the right unit, may do the action.
+
+    Whoever declared an interest in the case does nothing in it (R82).
+    """
+    if case is not None and case.incident.id in viewer.recused:
+        raise DomainError(ErrorCode.FORBIDDEN, rule="R82")
     if row is not None and action in _ROW_ACTIONS:
         allowed = any(row.org_id in viewer.orgs_as(role) for role in PERMITTED[action])
     else:

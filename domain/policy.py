@@ -1,6 +1,6 @@
 """The limits of the trade as data: defaults of domain.md B.2, overridden by dictionary rows."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -16,6 +16,11 @@ REWORK_ROUNDS = 2
 PHOTO_DISTANCE_M = 100
 """How far, in metres, a photo's position may lie from the case (T9)."""
 
+RETURN_WINDOW = "RETURN_WINDOW"
+EXTENSION = "EXTENSION"
+CLAIM_WINDOW = "CLAIM_WINDOW"
+OPINION = "OPINION"
+_SCOPE = "@"
 _BUFFER = "EXTERNAL_BUFFER"
 _CONSULT = "CONSULT_HANDLE"
 _REWORK = "REWORK_HANDLE"
@@ -43,10 +48,15 @@ def _row(critical: Limit, urgent: Limit, normal: Limit, complex_: Limit) -> Mapp
     return MappingProxyType({"CRITICAL": critical, "URGENT": urgent, "NORMAL": normal, "COMPLEX": complex_})
 
 
+_MONTH = Limit(30, TimeUnit.NATURAL_DAY)
+_DECISION = _row(_hours(1), _hours(1), _work_hours(4), _work_days(1))
+
 LIMITS: Mapping[ClockType, Mapping[str, Limit]] = MappingProxyType(
     {
         # B.2 intake decision; anchor P17: web reports within 2 hours
         ClockType.INTAKE: _row(_minutes(10), _minutes(30), _work_hours(2), _work_hours(2)),
+        # B.2 on-site verification; anchor C1: a clock of its own
+        ClockType.VERIFY: _row(_minutes(30), _hours(2), _work_days(1), _work_days(1)),
         # B.2 dispatch; anchor P19: one working day
         ClockType.DISPATCH: _row(_minutes(10), _minutes(30), _work_days(1), _work_days(1)),
         # B.2 sign-off; anchors P20: one working day, P24: one hour
@@ -55,6 +65,18 @@ LIMITS: Mapping[ClockType, Mapping[str, Limit]] = MappingProxyType(
         ClockType.CONTACT: _row(_minutes(30), _hours(2), _hours(24), _hours(24)),
         # B.2 handling; anchors P17, L2, L3, P18
         ClockType.HANDLE: _row(_hours(2), _hours(24), _work_days(5), _work_days(15)),
+        # B.6 State → running clocks: a copy is to be read in one working day, without score (R13)
+        ClockType.READ: _row(_work_days(1), _work_days(1), _work_days(1), _work_days(1)),
+        # B.2 return decision; B.6: CRITICAL one hour, and the same limits for extensions and hangs
+        ClockType.RETURN_DECIDE: _DECISION,
+        ClockType.EXT_DECIDE: _DECISION,
+        ClockType.HANG_DECIDE: _DECISION,
+        # B.6 T23, T23b: a review at least every 30 days, at the day the director names
+        ClockType.HANG_REVIEW: _row(_MONTH, _MONTH, _MONTH, _MONTH),
+        # B.2 arbitration; anchor L3 §22
+        ClockType.ARBITRATE: _row(_hours(1), _hours(4), _work_days(2), _work_days(3)),
+        # B.3 T35: 30 days after closing
+        ClockType.ARCHIVE: _row(_MONTH, _MONTH, _MONTH, _MONTH),
         # B.6 State → running clocks, SUBMITTED: 4 working hours, then T27 by the timer
         ClockType.SUBMIT_WAIT: _row(_work_hours(4), _work_hours(4), _work_hours(4), _work_hours(4)),
         # B.2 check; no anchor, proposed
@@ -73,10 +95,20 @@ _SPECIAL: Mapping[str, Limit] = MappingProxyType(
         f"{_REPLY}.YELLOW": _work_days(1),  # B.3 T37
         f"{_REPLY}.RED": _work_days(1),  # B.3 T37
         f"{_REPLY}.LISTED": _work_days(1),  # B.3 T37 names three; a listing replies as a red card does
+        f"{RETURN_WINDOW}.URGENT": _hours(2),  # B.2 return request window; none for CRITICAL
+        f"{RETURN_WINDOW}.NORMAL": _work_days(1),  # B.2; anchor P2, L9
+        f"{RETURN_WINDOW}.COMPLEX": _work_days(2),  # B.2
+        f"{EXTENSION}.NORMAL": _work_days(5),  # B.2 extension; anchor P19; none for the urgent classes
+        f"{EXTENSION}.COMPLEX": _work_days(10),  # B.2; anchor P2
+        CLAIM_WINDOW: _work_hours(4),  # B.3 T12
+        OPINION: _work_days(3),  # S49
         _BUFFER: _work_hours(4),  # B.2, last line: external clocks win
     }
 )
-_OPTIONAL = frozenset({f"{_REWORK}.CRITICAL", f"{_REWORK}.URGENT"})
+OPINION_SAMPLE = (
+    "OPINION_SAMPLE"  # S49: percent of the closings that ask the household; none where it is not set
+)
+_OPTIONAL = frozenset({f"{_REWORK}.CRITICAL", f"{_REWORK}.URGENT", OPINION_SAMPLE})
 
 
 def _defaults() -> dict[str, Limit]:
@@ -86,10 +118,14 @@ def _defaults() -> dict[str, Limit]:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The limits in force, by key (`HANDLE.NORMAL`); running clocks keep the limit they started with (T11)."""
+    """The limits in force, by key (`HANDLE.NORMAL`); running clocks keep the limit they started with (T11).
+
+    A key may be for one category, one region or both: `HANDLE.NORMAL@SZ-ZM@211005`, either part empty (`narrow`).
+    """
 
     limits: Mapping[str, Limit] = field(default_factory=_defaults)
     version: int = 0
+    narrow: Mapping[str, Limit] = field(default_factory=dict)
 
     @classmethod
     def default(cls) -> "Policy":
@@ -101,16 +137,30 @@ class Policy:
 
         BAD_INPUT for an unknown key, an amount below one, or a buffer that is not in working minutes.
         """
-        limits = dict(self.limits)
+        limits, narrow = dict(self.limits), dict(self.narrow)
         for value in values:
-            if value.key not in limits and value.key not in _OPTIONAL:
+            base, *scope = value.key.split(_SCOPE)
+            if (base not in self.limits and base not in _OPTIONAL) or len(scope) not in {0, 2}:
                 raise DomainError(ErrorCode.BAD_INPUT, "key", facts={"key": value.key})
             if value.amount < 1:
                 raise DomainError(ErrorCode.BAD_INPUT, "amount", facts={"key": value.key})
-            if value.key == _BUFFER and value.unit is not TimeUnit.WORK_MIN:
+            if base == _BUFFER and value.unit is not TimeUnit.WORK_MIN:
                 raise DomainError(ErrorCode.BAD_INPUT, "unit", facts={"key": value.key})
-            limits[value.key] = Limit(value.amount, value.unit)
-        return replace(self, limits=limits, version=version)
+            (narrow if scope else limits)[value.key] = Limit(value.amount, value.unit)
+        return replace(self, limits=limits, narrow=narrow, version=version)
+
+    def within(self, categories: Sequence[str], regions: Sequence[str]) -> "Policy":
+        """The limits of a case of that category there; both by their codes, the nearest first.
+
+        Of two limits for one key the nearer category's holds, then the nearer region's.
+        """
+        near: dict[str, tuple[tuple[int, int], Limit]] = {}
+        for key, limit in self.narrow.items():
+            base, category, region = key.split(_SCOPE)
+            rank = _both(_rank(category, categories), _rank(region, regions))
+            if rank is not None and (base not in near or rank < near[base][0]):
+                near[base] = (rank, limit)
+        return replace(self, limits={**self.limits, **{base: limit for base, (_, limit) in near.items()}})
 
     def limit(
         self, clock_type: ClockType, urgency: str, *, consult: bool = False, rework: bool = False
@@ -127,6 +177,10 @@ class Policy:
         if clock_type is ClockType.HANDLE and consult:
             return self.limits.get(f"{_CONSULT}.{urgency}", usual)
         return usual
+
+    def special(self, key: str, urgency: str | None = None) -> Limit | None:
+        """A limit that no clock type names: RETURN_WINDOW, EXTENSION, CLAIM_WINDOW, OPINION; None: not allowed."""
+        return self.limits.get(key if urgency is None else f"{key}.{urgency}")
 
     def supervision_reply(self, level: str) -> Limit:
         """How long a unit has to reply to a supervision (T37). BAD_INPUT for a level that asks for no reply."""
@@ -148,6 +202,17 @@ class Policy:
             return internal_due
         buffer = timedelta(minutes=self.external_buffer.amount)
         return min(internal_due, calendar.subtract_work(source_due, buffer))
+
+
+def _rank(code: str, codes: Sequence[str]) -> int | None:
+    """How near the code is among these; a part left empty fits everywhere, after all of them."""
+    if not code:
+        return len(codes)
+    return codes.index(code) if code in codes else None
+
+
+def _both(category: int | None, region: int | None) -> tuple[int, int] | None:
+    return None if category is None or region is None else (category, region)
 
 
 def _half(limit: Limit) -> Limit:

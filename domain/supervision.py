@@ -33,7 +33,7 @@ class SupervisionOrigin(Term):
 class Supervision:
     """督办. `trigger` names what fired it (`SIGN.E2`) for AUTO; `text` is the person's words for MANUAL.
 
-    `assignment_id` is the row it concerns, None when it concerns the whole case.
+    `assignment_id` is the row it concerns, None when it concerns the whole case; `clock_id` is its REPLY clock.
     """
 
     id: UUID
@@ -47,3 +47,15 @@ class Supervision:
     issued_at: datetime
     reply_due_at: datetime
     round: int
+    clock_id: UUID | None = None
+    replied_at: datetime | None = None
+    replied_by_id: UUID | None = None
+    reply: str | None = None
+    cancelled_at: datetime | None = None
+    cancelled_by_id: UUID | None = None
+    cancel_reason: str | None = None
+
+    @property
+    def open(self) -> bool:
+        """Neither replied to nor cancelled (T37: one open per level)."""
+        return self.replied_at is None and self.cancelled_at is None

@@ -23,6 +23,13 @@ class TaskState(Term):
     CANCELLED = "CANCELLED", "已取消", "Cancelled"
 
 
+class VerificationPhase(Term):
+    """核查阶段: before a case is filed, or after its result (R25)."""
+
+    INTAKE = "INTAKE", "核实", "Whether the report is true (T8, T9): PASS is true, FAIL is not"
+    COMPLETION = "COMPLETION", "核查", "Whether the result is true (T27 to T30)"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
     """核查: one check. `distance_m` is from the recorded point to the case's.
@@ -44,3 +51,4 @@ class Verification:
     due_at: datetime
     created_at: datetime
     recorded_at: datetime | None
+    phase: VerificationPhase = VerificationPhase.COMPLETION

@@ -192,7 +192,7 @@ def tries_in_resolvers(module: Module) -> Iterator[str]:
 
 
 def reads_without_viewer(module: Module) -> Iterator[str]:
-    if not module.directly_in("db"):
+    if not module.directly_in("db", "db/loop"):
         return
     for node in module.tree.body:
         if isinstance(node, ast.AsyncFunctionDef) and READ.match(node.name):
@@ -203,7 +203,7 @@ def reads_without_viewer(module: Module) -> Iterator[str]:
 
 def commands_without_permit(module: Module) -> Iterator[str]:
     """A command (a public async function with a `call`) asks `permit`, itself or by a function beside it."""
-    if not module.directly_in("services"):
+    if not module.directly_in("services", "services/loop"):
         return
     functions = {node.name: node for node in module.tree.body if isinstance(node, Function)}
     asking = {"permit"}

@@ -41,6 +41,11 @@ class AssignmentRow(Model):
     )
     on_time_accept = fields.BooleanField(null=True)
     on_time_handle = fields.BooleanField(null=True)
+    return_due_at = fields.DatetimeField(null=True)
+    policy_version = fields.IntField(null=True)
+    born_by = fields.CharField(max_length=8, null=True)
+    close_hung = fields.BooleanField(null=True)
+    push_down_reason = fields.TextField(null=True)
     light = fields.CharField(max_length=8)
     version = fields.IntField()
 

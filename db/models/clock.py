@@ -28,6 +28,8 @@ class ClockRow(Model):
     provisional = fields.BooleanField()
     external = fields.BooleanField()
     calendar_version = fields.IntField()
+    paused_seconds = fields.IntField(db_default=0)
+    repeated = fields.IntField(db_default=0)
 
     class Meta:
         """Table and indexes."""
@@ -50,6 +52,22 @@ class ClockStepRow(Model):
 
         table = "clock_step"
         unique_together = (("clock_id", "round", "step"),)
+
+
+class ClockPauseRow(Model):
+    """A span of a clock that did not count."""
+
+    id = fields.UUIDField(primary_key=True)
+    clock = fields.ForeignKeyField("models.ClockRow", related_name=False, on_delete=fields.RESTRICT)
+    from_at = fields.DatetimeField()
+    to_at = fields.DatetimeField()
+    row = fields.CharField(max_length=8)
+
+    class Meta:
+        """Table and indexes."""
+
+        table = "clock_pause"
+        indexes = (("clock_id", "from_at"),)
 
 
 class TestClockRow(Model):

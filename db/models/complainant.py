@@ -17,6 +17,7 @@ class ComplainantRow(Model):
     person = fields.ForeignKeyField(
         "models.PersonRow", related_name=False, on_delete=fields.RESTRICT, null=True
     )
+    withdrawn_at = fields.DatetimeField(null=True)
 
     class Meta:
         """Table and indexes."""

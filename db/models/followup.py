@@ -29,9 +29,11 @@ class FollowUpRow(Model):
     due_at = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField()
     attempted_at = fields.DatetimeField(null=True)
+    complainant_id = fields.UUIDField(null=True)
+    sampled = fields.BooleanField(null=True)
 
     class Meta:
         """Table and indexes."""
 
         table = "follow_up"
-        indexes = (("incident_id", "created_at"),)
+        indexes = (("incident_id", "created_at"), ("state", "due_at"))

@@ -58,6 +58,19 @@ class IncidentRow(Model):
         "models.IncidentRow", related_name=False, on_delete=fields.RESTRICT, null=True
     )
     loop_completeness = fields.IntField()
+    urgent = fields.BooleanField(null=True)
+    historic = fields.BooleanField(null=True)
+    claim_until = fields.DatetimeField(null=True)
+    ended_at = fields.DatetimeField(null=True)
+    archived_at = fields.DatetimeField(null=True)
+    merged_from = fields.CharField(max_length=16, null=True)
+    merged_count = fields.IntField(db_default=0)
+    request_count = fields.IntField(db_default=0)
+    reopened = fields.IntField(db_default=0)
+    transfer_target = fields.CharField(max_length=24, null=True)
+    transfer_receiver = fields.CharField(max_length=60, null=True)
+    void_reason = fields.CharField(max_length=16, null=True)
+    grid_confirmed = fields.BooleanField(null=True)
     version = fields.IntField()
     revision = fields.IntField(default=0, db_default=0)
 
@@ -76,6 +89,7 @@ class IncidentRow(Model):
             ("category_id", "reported_at"),
             ("reporter_id", "reported_at"),
             ("complainant_id",),
+            ("master_id",),
         )
         unique_together = (("source", "source_external_id"),)
 
@@ -88,6 +102,9 @@ class NoteRow(Model):
     author = fields.ForeignKeyField("models.PersonRow", related_name=False, on_delete=fields.RESTRICT)
     text = fields.TextField()
     at = fields.DatetimeField()
+    kind = fields.CharField(max_length=16, db_default="NOTE")
+    received_by_id = fields.UUIDField(null=True)
+    received_at = fields.DatetimeField(null=True)
 
     class Meta:
         """Table and indexes."""

@@ -22,6 +22,13 @@ class SupervisionRow(Model):
     issued_at = fields.DatetimeField()
     reply_due_at = fields.DatetimeField()
     round = fields.IntField()
+    clock_id = fields.UUIDField(null=True)
+    replied_at = fields.DatetimeField(null=True)
+    replied_by_id = fields.UUIDField(null=True)
+    reply = fields.TextField(null=True)
+    cancelled_at = fields.DatetimeField(null=True)
+    cancelled_by_id = fields.UUIDField(null=True)
+    cancel_reason = fields.TextField(null=True)
 
     class Meta:
         """Table and indexes."""

@@ -24,9 +24,10 @@ class VerificationRow(Model):
     due_at = fields.DatetimeField()
     created_at = fields.DatetimeField()
     recorded_at = fields.DatetimeField(null=True)
+    phase = fields.CharField(max_length=16, db_default="COMPLETION")
 
     class Meta:
         """Table and indexes."""
 
         table = "verification"
-        indexes = (("incident_id", "created_at"),)
+        indexes = (("incident_id", "created_at"), ("state", "due_at"))

@@ -8,11 +8,15 @@ from domain.case import Case
 from domain.clock import ClockType, case_light
 from domain.followup import FollowUpLayer
 from domain.incident import IncidentState
-from domain.verification import CheckResult, TaskState
+from domain.loop.request import RequestKind
+from domain.verification import CheckResult, TaskState, VerificationPhase
 
+# Clocks that run beside a case's own: a card's reply and archiving are not when the case is due.
+_BESIDE = frozenset({ClockType.REPLY, ClockType.ARCHIVE})
 # B.5: before dispatch and from CHECKING on the T rows set the state; in between it equals the derivation.
 DERIVED_STATES = frozenset(
     {
+        IncidentState.ARBITRATING,
         IncidentState.DISPATCHED,
         IncidentState.HANDLING,
         IncidentState.RETURN_REVIEW,
@@ -25,7 +29,8 @@ DERIVED_STATES = frozenset(
 def derive(case: Case) -> Case:
     """The case with every stored derivation made true."""
     incident = case.incident
-    state = derived_state(case.leads) if incident.state in DERIVED_STATES else incident.state
+    ruling = bool(case.waiting(RequestKind.ARBITRATION))
+    state = derived_state(case.leads, ruling=ruling) if incident.state in DERIVED_STATES else incident.state
     pending = state is not IncidentState.RETURN_REVIEW and any(
         row.state is AssignmentState.RETURN_REQ for row in case.leads
     )
@@ -37,12 +42,15 @@ def derive(case: Case) -> Case:
             light=case_light(case.clocks),
             due_at=_due_at(settled),
             loop_completeness=loop_completeness(settled),
+            request_count=len(case.requests),
         ),
     )
 
 
-def derived_state(leads: tuple[Assignment, ...]) -> IncidentState:
-    """The first match of B.5 over L; an open arbitration is not part of this slice of the life."""
+def derived_state(leads: tuple[Assignment, ...], *, ruling: bool = False) -> IncidentState:
+    """The first match of B.5 over L, an open arbitration (`ruling`) before all."""
+    if ruling:
+        return IncidentState.ARBITRATING
     states = {row.state for row in leads}
     if not states:
         return IncidentState.FILED
@@ -63,7 +71,7 @@ def _due_at(case: Case) -> datetime | None:
     if case.leads:
         return min((row.handle_due_at for row in case.leads if row.handle_due_at), default=None)
     if not case.assignments:
-        running = [clock.due_at for clock in case.clocks if clock.running]
+        running = [it.due_at for it in case.clocks if it.running and it.type not in _BESIDE]
         return min(running) if running else case.incident.due_at
     return case.incident.due_at
 
@@ -79,7 +87,10 @@ def _steps(case: Case) -> tuple[bool, ...]:
     incident = case.incident
     rows = [r for r in case.assignments if r.role is AssignmentRole.LEAD and r.round == incident.round]
     submitted = bool(rows) and all(r.submitted_at for r in rows)
-    checked = any(v.result is CheckResult.PASS and v.round == incident.round for v in case.verifications)
+    checked = any(
+        v.result is CheckResult.PASS and v.round == incident.round and v.phase is VerificationPhase.COMPLETION
+        for v in case.verifications
+    )
     asking = any(f.layer is FollowUpLayer.COMMAND and f.state is TaskState.PENDING for f in case.followups)
     closed = incident.state in {IncidentState.CLOSED, IncidentState.ARCHIVED}
     contacted = any(r.first_contact_at or r.no_contact_reason for r in case.assignments)

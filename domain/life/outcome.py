@@ -36,7 +36,7 @@ class Happening:
 
 
 # Light changes and reminders do not bump versions; cards, states and fields do (design §8).
-_UNVERSIONED_INCIDENT = ("light", "loop_completeness", "version")
+_UNVERSIONED_INCIDENT = ("light", "loop_completeness", "request_count", "version")
 _UNVERSIONED_ASSIGNMENT = ("light", "version")
 
 
@@ -84,7 +84,7 @@ def _bump(before: Case | None, case: Case) -> Case:
         if (old := _find(before, row.id)) and _differs(old, row, _UNVERSIONED_ASSIGNMENT)
     )
     incident = case.incident
-    parts = ("verifications", "followups", "supervisions", "media", "notes", "complainant")
+    parts = ("verifications", "followups", "supervisions", "media", "notes", "complainant", "requests")
     if _differs(before.incident, incident, _UNVERSIONED_INCIDENT) or any(
         getattr(before, part) != getattr(case, part) for part in parts
     ):

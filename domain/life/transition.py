@@ -1,217 +1,239 @@
-"""The life of a case as one table: row of domain.md B.3, states, guards (B.6 decides)."""
+"""The life of a case as one table: every command, its row of domain.md, from where to where (B.1 to B.6; B.6 decides).
+
+Read a line as: row, source, the case's states before, the states it can lead to, then the states and roles of the
+assignment it needs (none for commands on the case), then what else it asks of person and case. Roles are in
+`domain/permission.py`. `DERIVED` follows from the rows (B.5, `domain/life/derivation.py`).
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from domain.action import ActionName
-from domain.assignment import Assignment, AssignmentState
-from domain.calendar import DISTRICT_TIME
+from domain.action import PLANNED, ActionName
+from domain.assignment import Assignment, AssignmentRole, AssignmentState
 from domain.case import Case
-from domain.clock import ClockType
 from domain.errors import DomainError, ErrorCode
-from domain.followup import FollowUp, FollowUpLayer, Satisfaction, Solved
 from domain.incident import IncidentState
+from domain.life.guards import boundary, intake, joint, review, supervision, time
+from domain.life.guards.review import at_desk, awaits_reply, has_passed, open_layers, pending_check, unhappy
 from domain.permission import permit
-from domain.person import Role
-from domain.policy import REWORK_ROUNDS
-from domain.verification import CheckResult, TaskState
 from domain.viewer import Viewer
 
+__all__ = [
+    "BIRTHS",
+    "CASE_ACTIONS",
+    "DERIVED",
+    "EDGES",
+    "OPEN",
+    "ROW_ACTIONS",
+    "TIMED",
+    "Available",
+    "Edge",
+    "Z",
+    "at_desk",
+    "available_actions",
+    "awaits_reply",
+    "has_passed",
+    "open_layers",
+    "pending_check",
+    "require",
+    "unhappy",
+]
+
 A = ActionName
+R = AssignmentState
 S = IncidentState
 
 Guard = Callable[[Viewer, Case, Assignment | None], None]
+States = frozenset[IncidentState]
+
+
+def _in(*states: IncidentState) -> States:
+    return frozenset(states)
+
+
+def _rows(*states: AssignmentState) -> frozenset[AssignmentState]:
+    return frozenset(states)
+
 
 # B.6 A: rows, not cases, permit row commands; the incident need only be in Z.
-Z = frozenset({S.DISPATCHED, S.HANDLING, S.RETURN_REVIEW, S.HUNG, S.ARBITRATING})
+Z = _in(S.DISPATCHED, S.HANDLING, S.RETURN_REVIEW, S.HUNG, S.ARBITRATING)
 OPEN = frozenset(state for state in S if state.open)
-DISSATISFIED = frozenset({Satisfaction.DISSATISFIED, Satisfaction.VERY_DISSATISFIED})
-FAILED_ATTEMPTS, ATTEMPT_DAYS = 3, 2  # T31, R29
-UNABLE_CHECKS = 2  # T28b
+DERIVED = _in(S.FILED, S.ARBITRATING, S.DISPATCHED, S.HANDLING, S.RETURN_REVIEW, S.HUNG, S.SUBMITTED)
+SAME: States = frozenset()
+NOT_SEALED = frozenset(S) - {S.DRAFT, S.ARCHIVED}
+
+LEAD = frozenset({AssignmentRole.LEAD})
+SUPPORT = frozenset({AssignmentRole.SUPPORT})
+COPY = frozenset({AssignmentRole.CC})
+WORKING = LEAD | SUPPORT
+UNENDED = _rows(R.PENDING, R.ACCEPTED, R.RETURN_REQ, R.EXT_REQ, R.HANG_REQ, R.HUNG)
 
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """One command of the table. `rows` are the assignment states it needs, None for commands on the case."""
+    """One command of the table.
+
+    `row` and `source` cite domain.md; `states` before, `to` the states it can lead to (empty: the same). `rows` are
+    the assignment states it needs, None for commands on the case, `of` the assignment's roles.
+    """
 
     row: str
-    states: frozenset[IncidentState]
+    source: str
+    states: States
+    to: States
     rows: frozenset[AssignmentState] | None = None
+    of: frozenset[AssignmentRole] | None = None
     guards: tuple[Guard, ...] = ()
 
 
-def has_passed(case: Case) -> bool:
-    """Whether the check of this round has passed."""
-    return any(v.result is CheckResult.PASS and v.round == case.incident.round for v in case.verifications)
+def _case(row: str, source: str, states: States, to: States, *guards: Guard) -> Edge:
+    return Edge(row, source, states, to, guards=guards)
 
 
-def pending_check(case: Case) -> bool:
-    """Whether a check of this round waits to be recorded."""
-    return any(v.state is TaskState.PENDING and v.round == case.incident.round for v in case.verifications)
+BEFORE_FILING = _in(S.REPORTED, S.VERIFYING, S.FILED)
+MERGEABLE = BEFORE_FILING | _in(S.DISPATCHED, S.HANDLING, S.RETURN_REVIEW)
+DISPATCHED_ON = _in(S.DISPATCHED, S.HANDLING, S.RETURN_REVIEW, S.HUNG)
+ENDS = _in(S.REJECTED, S.TRANSFERRED, S.VERIFYING, S.VOIDED, S.CLOSED, S.MERGED)
 
-
-def unhappy(case: Case) -> bool:
-    """Whether an independent follow-up of this round was dissatisfied or unsolved (B.6 T31)."""
-    return any(
-        f.round == case.incident.round
-        and f.layer is not FollowUpLayer.HANDLER
-        and f.valid
-        and (f.satisfaction in DISSATISFIED or f.solved is Solved.NO)
-        for f in case.followups
-    )
-
-
-def _contact_runs(_viewer: Viewer, case: Case, row: Assignment | None) -> None:
-    """T20: any live LEAD whose CONTACT clock runs, signed or not."""
-    if row is None or not case.running(ClockType.CONTACT, row.id):
-        raise DomainError(ErrorCode.ILLEGAL_TRANSITION, rule="T20")
-
-
-def _not_handler(viewer: Viewer, case: Case, _row: Assignment | None) -> None:
-    """T28, B.6 E: no unit of the inspector's held a LEAD or SUPPORT row in any round (trap 7)."""
-    if _of_handler(viewer, case):
-        raise DomainError(ErrorCode.VERIFIER_IS_HANDLER, rule="T28")
-
-
-def _check_waits(_viewer: Viewer, case: Case, _row: Assignment | None) -> None:
-    if not pending_check(case):
-        raise DomainError(ErrorCode.ILLEGAL_TRANSITION, rule="T28")
-
-
-def at_desk(case: Case) -> bool:
-    """T28b: after a second UNABLE of this round the shift leader decides at the desk."""
-    unable = sum(
-        v.result is CheckResult.UNABLE and v.round == case.incident.round for v in case.verifications
-    )
-    return unable >= UNABLE_CHECKS
-
-
-def _may_check(viewer: Viewer, case: Case, _row: Assignment | None) -> None:
-    """T27, T28b: an inspector, or a clerk or worker of the unit the task was given to; at last the shift leader."""
-    if at_desk(case):
-        if Role.SHIFT_LEADER not in viewer.roles:
-            raise DomainError(ErrorCode.FORBIDDEN, rule="T28b")
-        return
-    tasks = [v for v in case.verifications if v.state is TaskState.PENDING]
-    given = {v.org_id for v in tasks} & (
-        viewer.orgs_as(Role.COMMUNITY_CLERK) | viewer.orgs_as(Role.GRID_WORKER)
-    )
-    if Role.INSPECTOR not in viewer.roles and not given:
-        raise DomainError(ErrorCode.FORBIDDEN, rule="T28")
-    if any(v.not_by == viewer.person_id for v in tasks):
-        raise DomainError(ErrorCode.FORBIDDEN, rule="T28b")
-
-
-def _of_handler(viewer: Viewer, case: Case) -> bool:
-    return case.handled_by(viewer.org_id) or any(case.handled_by(post.org_id) for post in viewer.posts)
-
-
-def _closable(viewer: Viewer, case: Case, _row: Assignment | None) -> None:
-    """T29, T31 (S46): closing needs a passed check and, where one is due, a valid follow-up by others."""
-    if not has_passed(case):
-        raise DomainError(ErrorCode.GUARD_FAILED, rule="T29")
-    if case.incident.state is S.FOLLOWUP:
-        _followed_up(viewer, case)
-    elif any(
-        v.inspector_id == viewer.person_id and v.round == case.incident.round for v in case.verifications
-    ):  # B.6 E: INS and SHL are two persons
-        raise DomainError(ErrorCode.FORBIDDEN, rule="T29")
-
-
-def _followed_up(viewer: Viewer, case: Case) -> None:
-    """T31 (B.6): who wants a reply has a valid COMMAND follow-up or 3 failed attempts; nobody is dissatisfied."""
-    asked = [f for f in case.followups if f.layer is not FollowUpLayer.HANDLER and _of_round(f, case)]
-    if unhappy(case):
-        raise DomainError(ErrorCode.GUARD_FAILED, rule="T31")
-    reached = any(f.valid and f.layer is FollowUpLayer.COMMAND for f in asked)
-    if awaits_reply(case) and not reached and not _given_up(case):
-        raise DomainError(ErrorCode.FOLLOWUP_REQUIRED, rule="T31")
-    if any(f.recorded_by_id == viewer.person_id for f in asked):  # B.6 E: FUP and SHL are two persons
-        raise DomainError(ErrorCode.FORBIDDEN, rule="T31")
-
-
-def awaits_reply(case: Case) -> bool:
-    """T31 (B.6): whether the complainant wants a reply and can be reached."""
-    who = case.complainant
-    return who is not None and who.reachable and who.reply_wanted
-
-
-def _of_round(followup: FollowUp, case: Case) -> bool:
-    """An attempt of this round, not a task that still waits or was cancelled."""
-    return followup.round == case.incident.round and followup.attempted_at is not None
-
-
-def _given_up(case: Case) -> bool:
-    """T31, R29: three failed COMMAND attempts on at least two district days."""
-    failed = [
-        f.attempted_at.astimezone(DISTRICT_TIME).date()
-        for f in case.followups
-        if f.layer is FollowUpLayer.COMMAND
-        and f.round == case.incident.round
-        and f.attempted_at is not None
-        and not f.valid
-    ]
-    return len(failed) >= FAILED_ATTEMPTS and len(set(failed)) >= ATTEMPT_DAYS
-
-
-def open_layers(viewer: Viewer, case: Case) -> frozenset[FollowUpLayer]:
-    """The layers of follow-up this viewer may record now (§0-7).
-
-    COMMAND by the callback officer, COMMUNITY by clerk or worker of the place, neither by the unit that
-    handled (R30, trap 28); HANDLER by the lead's own unit while it works.
-    """
-    layers = set()
-    if case.incident.state is S.HANDLING:
-        working = {row.org_id for row in case.leads if row.state is AssignmentState.ACCEPTED}
-        if working & viewer.handler_orgs:
-            layers.add(FollowUpLayer.HANDLER)
-    elif case.incident.state is S.FOLLOWUP and not _of_handler(viewer, case):
-        if Role.CALLBACK in viewer.roles:
-            layers.add(FollowUpLayer.COMMAND)
-        if case.incident.grid_id in viewer.grids or viewer.clerk_regions.intersection(case.region_ids):
-            layers.add(FollowUpLayer.COMMUNITY)
-    return frozenset(layers)
-
-
-_ASKING = {
-    S.HANDLING: frozenset({Role.HANDLER}),
-    S.FOLLOWUP: frozenset({Role.CALLBACK, Role.COMMUNITY_CLERK, Role.GRID_WORKER}),
+# T1 and T2 make a case; everything below changes one.
+BIRTHS: Mapping[ActionName, tuple[str, States]] = {
+    A.saveDraft: ("T1", _in(S.DRAFT)),
+    A.reportIncident: ("T2", _in(S.REPORTED)),
 }
-
-
-def _may_ask(viewer: Viewer, case: Case, _row: Assignment | None) -> None:
-    """T31: some layer is this viewer's now."""
-    state = case.incident.state
-    if not viewer.roles & _ASKING[state]:
-        raise DomainError(ErrorCode.ILLEGAL_TRANSITION, rule="T31", facts={"from": state.value})
-    if not open_layers(viewer, case):
-        raise DomainError(ErrorCode.FORBIDDEN, rule="T31")
-
-
-def _reworkable(_viewer: Viewer, case: Case, _row: Assignment | None) -> None:
-    """T32: someone was dissatisfied, and fewer than two reworks so far (then only T32b)."""
-    if not unhappy(case) or case.incident.round > REWORK_ROUNDS:
-        raise DomainError(ErrorCode.GUARD_FAILED, rule="T32")
-
 
 EDGES: Mapping[ActionName, Edge] = {
-    A.rejectIncident: Edge("T5", frozenset({S.REPORTED})),
-    A.amendIncident: Edge("T10a", frozenset({S.REPORTED, S.FILED})),
-    A.fileIncident: Edge("T10", frozenset({S.REPORTED})),
-    A.dispatchIncident: Edge("T11", frozenset({S.FILED})),
-    A.acceptAssignment: Edge("T14", Z, frozenset({AssignmentState.PENDING})),
-    A.recordFirstContact: Edge(
-        "T20", Z, frozenset({AssignmentState.PENDING, AssignmentState.ACCEPTED}), (_contact_runs,)
+    # before dispatch
+    A.selfHandleIncident: _case("T3", "B.6", _in(S.REPORTED), _in(S.SELF_DONE), intake.self_handled),
+    A.reviewSelfHandled: _case(
+        "T4", "B.3, B.6 E", _in(S.SELF_DONE), _in(S.CLOSED, S.REPORTED), intake.self_handling_waits
     ),
-    A.submitResult: Edge("T25", Z, frozenset({AssignmentState.ACCEPTED})),
-    A.requestCheck: Edge("T27", frozenset({S.SUBMITTED})),
-    A.recordCheck: Edge("T28", frozenset({S.CHECKING}), None, (_check_waits, _not_handler, _may_check)),
-    A.recordFollowUp: Edge("T31", frozenset({S.FOLLOWUP, S.HANDLING}), None, (_may_ask,)),
-    A.closeIncident: Edge("T31", frozenset({S.CHECKING, S.FOLLOWUP}), None, (_closable,)),
-    A.reworkIncident: Edge("T32", frozenset({S.FOLLOWUP}), None, (_reworkable,)),
-    A.superviseIncident: Edge("T37", OPEN),
-    A.addNote: Edge("B.5", OPEN),
+    A.rejectIncident: _case("T5", "B.3", _in(S.REPORTED), _in(S.REJECTED)),
+    A.transferIncident: _case("T6", "B.3", _in(S.REPORTED), _in(S.TRANSFERRED)),
+    A.reinstateIncident: _case("T5b", "B.5", _in(S.REJECTED, S.TRANSFERRED), _in(S.REPORTED)),
+    A.requestVerification: _case("T8", "B.3", _in(S.REPORTED), _in(S.VERIFYING)),
+    A.recordVerification: _case("T9", "B.3", _in(S.VERIFYING), _in(S.REPORTED), intake.may_verify),
+    A.amendIncident: _case("T10a", "B.5", BEFORE_FILING, SAME),
+    A.fileIncident: _case("T10", "B.3", _in(S.REPORTED), _in(S.FILED)),
+    A.proposeEnding: _case("B.5", "B.5, B.6 E", OPEN, SAME, intake.no_ending_waits),
+    A.decideEnding: _case("B.5", "B.5, B.6 E", OPEN, ENDS, intake.ending_waits),
+    # dispatch and whose duty it is
+    A.dispatchIncident: _case("T11", "B.6", _in(S.FILED), _in(S.DISPATCHED)),
+    A.claimIncident: _case("T12", "B.6", _in(S.FILED), SAME, boundary.claimable),
+    A.confirmClaim: _case("T12", "B.6", _in(S.FILED), _in(S.DISPATCHED), boundary.claim_waits),
+    A.withdrawDispatch: _case("T13", "B.6", _in(S.DISPATCHED), _in(S.FILED), joint.nobody_signed),
+    A.redispatchIncident: _case("T13b", "B.6", DISPATCHED_ON, _in(S.DISPATCHED)),
+    A.releaseSupport: Edge(
+        "T13c", "B.6", Z | _in(S.SUBMITTED), DERIVED, _rows(R.PENDING, R.ACCEPTED, R.RETURN_REQ), SUPPORT
+    ),
+    A.acceptAssignment: Edge("T14", "B.6 A", Z, DERIVED, _rows(R.PENDING), WORKING),
+    A.assignHandler: Edge("B.5", "B.5, B.6", OPEN, SAME, UNENDED, WORKING),
+    A.requestReturn: Edge(
+        "T15",
+        "B.6",
+        Z - {S.RETURN_REVIEW, S.ARBITRATING},
+        DERIVED,
+        _rows(R.PENDING, R.ACCEPTED),
+        WORKING,
+        (boundary.returnable,),
+    ),
+    A.decideReturn: Edge(
+        "T16",  # T17 when it is refused
+        "B.6",
+        (Z - {S.ARBITRATING}) | _in(S.SUBMITTED),
+        DERIVED,
+        _rows(R.RETURN_REQ),
+        WORKING,
+        (boundary.return_waits,),
+    ),
+    A.referToArbitration: _case(
+        "T18", "B.6", _in(S.FILED, S.RETURN_REVIEW, S.HANDLING), _in(S.ARBITRATING), boundary.unclear
+    ),
+    A.submitStatement: _case("T18", "S35", _in(S.ARBITRATING), SAME, boundary.takes_part),
+    A.ruleArbitration: _case("T19", "B.6", _in(S.ARBITRATING), DERIVED),
+    # the work
+    A.recordFirstContact: Edge(
+        "T20",
+        "B.6",
+        Z,
+        DERIVED,
+        _rows(R.PENDING, R.ACCEPTED, R.RETURN_REQ, R.EXT_REQ),
+        LEAD,
+        (joint.contact_runs,),
+    ),
+    A.replyAsSupport: Edge("T21", "B.6", Z, DERIVED, _rows(R.ACCEPTED), SUPPORT),
+    A.acknowledgeCopy: Edge("R13", "B.6 C", NOT_SEALED, SAME, _rows(R.PENDING), COPY),
+    A.requestExtension: Edge(
+        "T22", "B.6", _in(S.HANDLING, S.ARBITRATING), DERIVED, _rows(R.ACCEPTED), LEAD, (time.extendable,)
+    ),
+    A.decideExtension: Edge("T22", "B.6", Z, DERIVED, _rows(R.EXT_REQ), LEAD, (time.extension_waits,)),
+    A.requestHang: Edge(
+        "T23", "B.6", _in(S.HANDLING, S.ARBITRATING), DERIVED, _rows(R.ACCEPTED), LEAD, (time.hangable,)
+    ),
+    A.decideHang: Edge("T23", "B.6", Z, DERIVED, _rows(R.HANG_REQ), LEAD, (time.hang_waits,)),
+    A.reviewHang: _case("T23b", "B.6", Z, DERIVED, time.someone_hangs),
+    A.resumeHung: Edge("T24", "B.5", Z, DERIVED, _rows(R.HUNG), LEAD),
+    A.submitResult: Edge(
+        "T25",
+        "B.6",
+        Z,
+        DERIVED,
+        _rows(R.ACCEPTED, R.EXT_REQ, R.HANG_REQ, R.HUNG),
+        LEAD,
+        (joint.supports_replied, joint.hung_may_close),
+    ),
+    A.returnResult: _case(
+        "T26", "B.6", _in(S.SUBMITTED, S.HANDLING, S.HUNG), DERIVED, review.submitted_result
+    ),
+    # is it true, and is the resident content
+    A.requestCheck: _case("T27", "B.6", _in(S.SUBMITTED), _in(S.CHECKING)),
+    A.recordCheck: _case(
+        "T28",  # T28b, T30
+        "B.6",
+        _in(S.CHECKING),
+        _in(S.FOLLOWUP, S.CHECKING, S.HANDLING),
+        review.check_waits,
+        review.not_handler,
+        review.may_check,
+    ),
+    A.recordFollowUp: _case("T31", "B.3, S48", _in(S.FOLLOWUP, S.HANDLING), SAME, review.may_ask),
+    A.closeIncident: _case(
+        "T31",  # T29, T33
+        "B.6",
+        _in(S.CHECKING, S.FOLLOWUP),
+        _in(S.CLOSED),
+        review.closable,
+    ),
+    A.reworkIncident: _case("T32", "B.6", _in(S.CHECKING, S.FOLLOWUP), _in(S.HANDLING), review.reworkable),
+    A.reopenIncident: _case("T34", "B.6", _in(S.CLOSED), _in(S.HANDLING, S.FILED)),
+    A.archiveIncident: _case("T35", "B.6", _in(S.CLOSED), _in(S.ARCHIVED)),
+    # one matter reported twice
+    A.mergeIncident: _case("T7", "B.6", MERGEABLE, _in(S.MERGED), review.mergeable, intake.no_ending_waits),
+    A.unmergeIncident: _case("T7u", "B.6", _in(S.MERGED), BEFORE_FILING),
+    # at any time
+    A.voidIncident: _case("T36", "B.6 E", OPEN, _in(S.VOIDED), intake.void_waits),
+    A.withdrawIncident: _case("T40", "B.6", OPEN, _in(S.CLOSED), intake.may_withdraw, intake.no_ending_waits),
+    A.superviseIncident: _case("T37", "B.3", OPEN, SAME),
+    A.replySupervision: _case("T37", "B.3", OPEN, SAME, supervision.owes_reply),
+    A.cancelSupervision: _case("T38", "B.3", OPEN, SAME, supervision.supervised),
+    A.instructIncident: _case("T39", "B.3, R16", OPEN, SAME),
+    A.acknowledgeInstruction: _case("R16", "C.2", OPEN, SAME, supervision.instructed),
+    A.markUrgent: _case("R17", "C.2", OPEN, SAME, supervision.not_urgent),
+    A.markHistoric: _case("R18", "C.2", OPEN, SAME, supervision.not_historic),
+    A.confirmGrid: _case("B.5", "B.5", OPEN, SAME, intake.may_confirm_grid),
+    A.joinIncident: _case("R03", "C.2", OPEN, SAME),
+    A.declareRecusal: _case("R82", "C.2", NOT_SEALED, SAME),
+    A.blowWhistle: _case("R33", "C.2", _in(S.FILED) | Z, SAME),
+    A.addNote: _case("B.5", "B.5", OPEN, SAME),
 }
+
+# What time alone does (B.3 SYS, B.6): the clock that runs out, and where the case goes then.
+TIMED: Mapping[str, tuple[str, States, States]] = {
+    "T18": ("second approved return", _in(S.RETURN_REVIEW), _in(S.ARBITRATING)),
+    "T24": ("HANG_REVIEW at maxUntil", _in(S.HUNG, S.HANDLING), DERIVED),
+    "T27": ("SUBMIT_WAIT", _in(S.SUBMITTED), _in(S.CHECKING)),
+    "T35": ("ARCHIVE", _in(S.CLOSED), _in(S.ARCHIVED)),
+}
+
 CASE_ACTIONS = tuple(action for action, edge in EDGES.items() if edge.rows is None)
 ROW_ACTIONS = tuple(action for action, edge in EDGES.items() if edge.rows is not None)
 
@@ -228,11 +250,18 @@ def require(viewer: Viewer, action: ActionName, case: Case, row: Assignment | No
         raise DomainError(
             ErrorCode.ILLEGAL_TRANSITION, rule=edge.row, facts={"from": case.incident.state.value}
         )
-    if edge.rows is not None and (row is None or row.state not in edge.rows):
+    if edge.rows is not None and not _fits(edge, row):
         state = row.state.value if row else None
         raise DomainError(ErrorCode.ILLEGAL_TRANSITION, rule=edge.row, facts={"from": state})
     for guard in edge.guards:
         guard(viewer, case, row)
+
+
+def _fits(edge: Edge, row: Assignment | None) -> bool:
+    """Whether the assignment is in a state, and of a role, that the command takes."""
+    if row is None or edge.rows is None:
+        return False
+    return row.state in edge.rows and (edge.of is None or row.role in edge.of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,9 +273,13 @@ class Available:
 
 
 def available_actions(viewer: Viewer, case: Case, row: Assignment | None = None) -> tuple[Available, ...]:
-    """What this viewer may do now with the case (or with that row of it), and why not for what is not."""
+    """What this viewer may do now with the case (or with that row of it), and why not for what is not.
+
+    Commands that no door leads to yet (`PLANNED`) are not offered.
+    """
     actions = CASE_ACTIONS if row is None else ROW_ACTIONS
-    return tuple(Available(action, _refusal(viewer, action, case, row)) for action in actions)
+    offered = (action for action in actions if action not in PLANNED)
+    return tuple(Available(action, _refusal(viewer, action, case, row)) for action in offered)
 
 
 def _refusal(viewer: Viewer, action: ActionName, case: Case, row: Assignment | None) -> DomainError | None:

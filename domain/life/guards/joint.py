@@ -1,0 +1,35 @@
+"""Guards of joint handling: contact, supports, withdrawal, results (domain.md B.3 T13, T20, T21, T25, B.6)."""
+
+from domain.assignment import Assignment, AssignmentRole, AssignmentState
+from domain.case import Case
+from domain.clock import ClockType
+from domain.errors import DomainError, ErrorCode
+from domain.viewer import Viewer
+
+_SILENT = frozenset({AssignmentState.PENDING, AssignmentState.ACCEPTED, AssignmentState.RETURN_REQ})
+
+
+def contact_runs(_viewer: Viewer, case: Case, row: Assignment | None) -> None:
+    """T20: any live LEAD whose CONTACT clock runs, signed or not."""
+    if row is None or not case.running(ClockType.CONTACT, row.id):
+        raise DomainError(ErrorCode.ILLEGAL_TRANSITION, rule="T20")
+
+
+def nobody_signed(_viewer: Viewer, case: Case, _row: Assignment | None) -> None:
+    """T13 (R14): every live LEAD and SUPPORT row is PENDING (trap 22)."""
+    working = [row for row in case.assignments if row.role is not AssignmentRole.CC and row.state.live]
+    if any(row.state is not AssignmentState.PENDING for row in working):
+        raise DomainError(ErrorCode.GUARD_FAILED, rule="T13")
+
+
+def supports_replied(_viewer: Viewer, case: Case, _row: Assignment | None) -> None:
+    """T25: the lead waits for every support, from HUNG too; who is missing is named (trap 6)."""
+    silent = [str(row.id) for row in case.supports if row.state in _SILENT]
+    if silent:
+        raise DomainError(ErrorCode.SUPPORT_PENDING, rule="T25", facts={"assignments": silent})
+
+
+def hung_may_close(_viewer: Viewer, _case: Case, row: Assignment | None) -> None:
+    """T25 from HUNG needs the director's ALLOW_CLOSE (B.6 T23b)."""
+    if row is not None and row.state is AssignmentState.HUNG and not row.close_hung:
+        raise DomainError(ErrorCode.GUARD_FAILED, rule="T23b")

@@ -1,0 +1,68 @@
+"""Due times that move while a clock runs: more time is granted, or a calendar is published (T22, R78)."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from domain.calendar import WorkCalendar, local_day
+from domain.clock import Clock, ClockStep, Limit, counted, due_time, half_time, is_provisional, yellow_time
+from domain.incident import Urgency
+from domain.loop.ladder import rescheduled
+from domain.loop.pause import Pause, delayed
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """So many working days more, granted at that moment."""
+
+    at: datetime
+    days: int
+
+
+def extended_due(due: datetime, days: int, calendar: WorkCalendar) -> datetime:
+    """That many working days after the day it is due now, at the closing hour (T22)."""
+    return calendar.closing(calendar.workday_after(local_day(due), days))
+
+
+def moved_to(clock: Clock, due: datetime, urgency: Urgency, calendar: WorkCalendar) -> Clock:
+    """The clock due at another time, its yellow time and its next step with it; what has fired stays fired.
+
+    A light never turns greener, and a breach is never undone (B.6 D, trap 3).
+    """
+    paused = timedelta(seconds=clock.paused_seconds)
+    yellow = yellow_time(clock.start_at, due, clock.unit, calendar, paused)
+    limit = Limit(clock.limit, clock.unit)
+    unsure = not clock.external and is_provisional(clock.start_at, limit, due, calendar)
+    moved = replace(clock, due_at=due, yellow_at=yellow, provisional=unsure)
+    after = rescheduled(moved, urgency, calendar)
+    if after.next_step is ClockStep.E0:
+        half = half_time(clock.start_at, due, clock.unit, calendar, paused)
+        return replace(after, next_at=half)
+    return after
+
+
+def recomputed(
+    clock: Clock,
+    pauses: Collection[Pause],
+    granted: Collection[Granted],
+    urgency: Urgency,
+    calendar: WorkCalendar,
+) -> Clock:
+    """The clock by another calendar: its limit from its start, then its pauses and extensions as they came."""
+    limit = Limit(clock.limit, clock.unit)
+    due = due_time(clock.start_at, limit, calendar)
+    gone = timedelta()
+    history: list[Pause | Granted] = [*pauses, *granted]
+    for it in sorted(history, key=lambda it: it.at if isinstance(it, Granted) else it.from_at):
+        if isinstance(it, Granted):
+            due = extended_due(due, it.days, calendar)
+            continue
+        gone += counted(it.from_at, it.to_at, clock.unit, calendar)
+        if it.from_at <= due:  # a pause after the due time gave nothing back
+            due = delayed(due, it.from_at, it.to_at, clock.unit, calendar)
+    known = replace(
+        clock,
+        paused_seconds=int(gone.total_seconds()),
+        calendar_version=calendar.version,
+    )
+    return moved_to(known, due, urgency, calendar)
