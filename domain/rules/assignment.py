@@ -1,24 +1,30 @@
 """Dispatch, accept, first contact, result: what units do with a case (domain.md B.3 T11, T14, T20, T25)."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
 from domain import text
-from domain.assignment import Assignment, AssignmentMode, AssignmentRole, AssignmentState
+from domain.assignment import Assignment, AssignmentMode, AssignmentState
 from domain.case import Case, put
 from domain.clock import ClockType
 from domain.errors import DomainError, ErrorCode
-from domain.event import EventKind
+from domain.event import EventKind, Fact
 from domain.followup import FollowUpLayer, ReplyChannel
 from domain.incident import CaseOutcome, IncidentState
-from domain.life.outcome import Outcome, conclude
+from domain.life.derivation import derived_state
+from domain.life.outcome import Happening, Outcome, conclude
+from domain.loop.request import RequestKind
+from domain.loop.score import ScoreEntry, ScoreType, entry
 from domain.media import Media, MediaPurpose
 from domain.org import OrgUnit
 from domain.rules.act import Act
-from domain.rules.clock import start, start_handling, stopped, with_clocks
+from domain.rules.clock import start, stopped, with_clocks
+from domain.rules.ending import lapsed
 from domain.rules.followup import Answer, recorded
 from domain.rules.incident import attached
+from domain.rules.loop.giving import Giving, check_not_returned, check_units, claims_refused, give
 
 RESULTS = frozenset(
     {
@@ -31,18 +37,32 @@ RESULTS = frozenset(
 )
 """What a unit may report as a result; the other outcomes belong to other rows of B.3."""
 
+_ENDED_BY_RESULT = (
+    ClockType.HANDLE,
+    ClockType.CONTACT,
+    ClockType.EXT_DECIDE,
+    ClockType.HANG_DECIDE,
+    ClockType.HANG_REVIEW,
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dispatch:
-    """T11 with its unit looked up. `legal_basis` is a duty item's or a dispatch rule's, when one fits."""
+    """T11 with its units looked up.
+
+    `legal_basis` binds every leading and supporting unit: duty items or dispatch rules, None where one has neither.
+    `rules`: the dispatch rule of a unit; `pushed`: the department whose duty it is, by the local unit (R35).
+    """
 
     mode: AssignmentMode
     leads: tuple[OrgUnit, ...]
-    supports: tuple[UUID, ...] = ()
-    copies: tuple[UUID, ...] = ()
+    supports: tuple[OrgUnit, ...] = ()
+    copies: tuple[OrgUnit, ...] = ()
     basis: str | None = None
     legal_basis: str | None = None
-    rule_id: UUID | None = None
+    rules: Mapping[UUID, UUID] = field(default_factory=dict)
+    pushed: Mapping[UUID, UUID] = field(default_factory=dict)
+    push_down_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,54 +77,52 @@ class Submission:
     no_contact_reason: str | None = None
 
 
-def check_mode(mode: AssignmentMode, supports: tuple[UUID, ...], copies: tuple[UUID, ...]) -> None:
-    """This slice of the life knows the single mode; the rest is FEATURE_DISABLED, naming the field."""
-    for field, used in (
-        ("mode", mode is not AssignmentMode.SINGLE),
-        ("supports", bool(supports)),
-        ("copies", bool(copies)),
-    ):
-        if used:
-            raise DomainError(ErrorCode.FEATURE_DISABLED, field, rule="T11")
-
-
 def dispatch(act: Act, case: Case, given: Dispatch) -> Outcome:
-    """T11: one active unit gets the case; SIGN, CONTACT and HANDLE start now (trap 1), DISPATCH stops.
+    """T11: the units get the case; their clocks start now (trap 1), DISPATCH stops, an open claim is refused.
 
-    FEATURE_DISABLED for other modes, GUARD_FAILED for other than one lead, an inactive unit, or no basis.
+    GUARD_FAILED for units that do not fit the mode, are inactive, have no basis or gave the case back, and
+    without a reason where a department's duty is pushed down (R35).
     """
-    check_mode(given.mode, given.supports, given.copies)
-    if len(given.leads) != 1 or not given.leads[0].active:
-        raise DomainError(ErrorCode.GUARD_FAILED, "leads", rule="T11")
-    basis = text.optional(given.basis, "basis") or given.legal_basis
-    if basis is None:
-        raise DomainError(ErrorCode.GUARD_FAILED, "basis", rule="T11")
-    row_id = act.new_id()
-    sign = start(act, case.incident, ClockType.SIGN, assignment_id=row_id)
-    contact = start(act, case.incident, ClockType.CONTACT, assignment_id=row_id)
-    handle = start_handling(act, case.incident, row_id)
-    row = Assignment(
-        id=row_id,
-        incident_id=case.incident.id,
-        incident_no=case.incident.no,
-        round=case.incident.round,
-        seq=1 + sum(it.round == case.incident.round for it in case.assignments),
-        org_id=given.leads[0].id,
-        role=AssignmentRole.LEAD,
+    order = ordered(given, "T11")
+    check_not_returned(case, order)
+    after = claims_refused(act, stopped(case, act.now, (ClockType.DISPATCH,)))
+    return conclude(case, *handed_out(act, after, given, order))
+
+
+def ordered(given: Dispatch, row: str, *, designated: bool = False) -> Giving:
+    """The order, checked apart from the case it is for (T11, T13b). GUARD_FAILED naming the field."""
+    order = Giving(
         mode=given.mode,
-        state=AssignmentState.PENDING,
-        rule_id=given.rule_id,
-        basis=basis,
-        dispatched_by_id=act.actor_id,
-        dispatched_at=act.now,
-        accept_due_at=sign.due_at,
-        contact_due_at=contact.due_at,
-        handle_due_at=handle.due_at,
+        leads=_ids(given.leads),
+        supports=_ids(given.supports),
+        copies=_ids(given.copies),
+        basis=text.optional(given.basis, "basis") or given.legal_basis or "",
+        rules=given.rules,
+        pushed=frozenset(given.pushed),
+        push_down_reason=text.optional(given.push_down_reason, "pushDownReason"),
+        designated=designated,
+        row=row,
     )
-    after = with_clocks(stopped(with_row(case, row), act.now, (ClockType.DISPATCH,)), sign, contact, handle)
-    after = replace(after, incident=replace(after.incident, state=IncidentState.DISPATCHED))
-    data = {"org": str(row.org_id)}
-    return conclude(case, after, [act.happening("T11", EventKind.ASSIGNED, assignment_id=row_id, data=data)])
+    check_units(order)
+    for name, units in (("leads", given.leads), ("supports", given.supports), ("copies", given.copies)):
+        if not all(unit.active for unit in units):
+            raise DomainError(ErrorCode.GUARD_FAILED, name, rule=row)
+    if not order.basis:
+        raise DomainError(ErrorCode.GUARD_FAILED, "basis", rule=row)
+    if given.pushed and order.push_down_reason is None:
+        raise DomainError(ErrorCode.GUARD_FAILED, "pushDownReason", rule="R35")
+    return order
+
+
+def handed_out(act: Act, case: Case, given: Dispatch, order: Giving) -> tuple[Case, list[Happening]]:
+    """The case DISPATCHED with its new rows, what was pushed down counted (R35), and what to write of it."""
+    after = give(act, case, order)
+    fresh = after.assignments[len(case.assignments) :]
+    counted = tuple(_pushed(act, row, given.pushed[row.org_id]) for row in fresh if row.push_down_reason)
+    incident = replace(after.incident, state=IncidentState.DISPATCHED)
+    data: dict[str, Fact] = {"mode": order.mode.value, "leads": [str(it) for it in order.leads]}
+    happening = act.happening(order.row, EventKind.ASSIGNED, assignment_id=fresh[0].id, data=data)
+    return replace(after, incident=incident, scores=(*after.scores, *counted)), [happening]
 
 
 def accept(act: Act, case: Case, row: Assignment) -> Outcome:
@@ -145,10 +163,12 @@ def record_first_contact(
 def submit(act: Act, case: Case, row: Assignment, given: Submission) -> Outcome:
     """T25: the result; HANDLE and CONTACT stop, and SUBMIT_WAIT starts once every lead has submitted.
 
-    BAD_INPUT for the text or an outcome of other rows, GUARD_FAILED without a demanded after-photo,
-    FOLLOWUP_REQUIRED when a complainant could be reached and was neither asked nor the reason given.
+    A request of the row lapses. BAD_INPUT for the text or an outcome of other rows (HUNG_OPEN is a hung row's that
+    may close), GUARD_FAILED without a demanded after-photo, FOLLOWUP_REQUIRED when a complainant could be reached
+    and was neither asked nor the reason given.
     """
-    if given.outcome not in RESULTS:
+    hung = row.state is AssignmentState.HUNG and row.close_hung
+    if given.outcome not in RESULTS and not (hung and given.outcome is CaseOutcome.HUNG_OPEN):
         raise DomainError(ErrorCode.BAD_INPUT, "outcome", rule="T25")
     if case.category.requires_after_photo and not given.after_media:
         raise DomainError(ErrorCode.GUARD_FAILED, "afterMediaIds", rule="T25")
@@ -156,7 +176,7 @@ def submit(act: Act, case: Case, row: Assignment, given: Submission) -> Outcome:
     reason = text.optional(given.no_contact_reason, "noContactReason")
     after = _asked(act, case, row, given.follow_up, given.asked_at)
     _check_asked(after, row, reason)
-    after = stopped(after, act.now, (ClockType.HANDLE, ClockType.CONTACT), row.id)
+    after = stopped(lapsed(act, after, row.id), act.now, _ENDED_BY_RESULT, row.id)
     submitted = replace(
         after.assignment(row.id),
         state=AssignmentState.SUBMITTED,
@@ -165,13 +185,27 @@ def submit(act: Act, case: Case, row: Assignment, given: Submission) -> Outcome:
         result_text=result,
         no_contact_reason=reason,
     )
-    after = with_row(after, submitted)
-    if all(lead.state is AssignmentState.SUBMITTED for lead in after.leads):
-        after = with_clocks(after, start(act, after.incident, ClockType.SUBMIT_WAIT))
+    after = awaiting_check(act, without_review(act, with_row(after, submitted)))
     media = attached(given.after_media, case.incident.id, MediaPurpose.AFTER)
     after = replace(after, media=put(after.media, *media))
     data = {"outcome": given.outcome.value}
     return conclude(case, after, [act.happening("T25", assignment_id=row.id, data=data)])
+
+
+def awaiting_check(act: Act, case: Case) -> Case:
+    """SUBMIT_WAIT runs once every lead has submitted, whichever edge made it so (B.6 "State → running clocks")."""
+    ruling = bool(case.waiting(RequestKind.ARBITRATION))
+    submitted = derived_state(case.leads, ruling=ruling) is IncidentState.SUBMITTED
+    if not submitted or case.running(ClockType.SUBMIT_WAIT):
+        return case
+    return with_clocks(case, start(act, case.incident, ClockType.SUBMIT_WAIT))
+
+
+def without_review(act: Act, case: Case) -> Case:
+    """HANG_REVIEW stops when no row is HUNG (B.6 "State → running clocks")."""
+    if any(row.state is AssignmentState.HUNG for row in case.assignments):
+        return case
+    return stopped(case, act.now, (ClockType.HANG_REVIEW,))
 
 
 def with_row(case: Case, row: Assignment) -> Case:
@@ -189,7 +223,7 @@ def _asked(act: Act, case: Case, row: Assignment, answer: Answer | None, at: dat
 
 def _check_asked(case: Case, row: Assignment, reason: str | None) -> None:
     asked = any(f.assignment_id == row.id for f in case.followups)
-    reachable = case.complainant is not None and case.complainant.reachable
+    reachable = any(it.reachable for it in case.complainants)
     if reachable and not asked and reason is None:
         raise DomainError(ErrorCode.FOLLOWUP_REQUIRED, "followUp", rule="T25")
 
@@ -203,3 +237,21 @@ def _check_time(act: Act, row: Assignment, at: datetime, field: str) -> None:
             zh="时间须在派遣之后、当前之前",
             en="Give a time between the dispatch and now",
         )
+
+
+def _ids(units: tuple[OrgUnit, ...]) -> tuple[UUID, ...]:
+    return tuple(unit.id for unit in units)
+
+
+def _pushed(act: Act, row: Assignment, department_id: UUID) -> ScoreEntry:
+    """R35: counted against the department whose duty it is."""
+    return entry(
+        act.new_id(),
+        row.incident_id,
+        department_id,
+        ScoreType.PUSHED_DOWN,
+        act.now,
+        row="R35",
+        round_number=row.round,
+        assignment_id=row.id,
+    )

@@ -10,7 +10,9 @@ from domain.case import Case, put
 from domain.clock import Clock, ClockType, Limit, start_clock, stop
 from domain.errors import ErrorCode, Warned
 from domain.incident import Incident, IncidentKind
+from domain.loop.pause import Pause, pause, resume
 from domain.rules.act import Act
+from domain.rules.loop.breach import booked
 
 
 def start(
@@ -64,7 +66,50 @@ def stopped(
         for clock in case.clocks
         if clock.stopped_at is None and clock.type in kinds and row_id in {None, clock.assignment_id}
     ]
-    return with_clocks(judged(case, *ended), *ended)
+    return with_clocks(booked(judged(case, *ended), *ended), *ended)
+
+
+def paused(case: Case, now: datetime, kinds: Collection[ClockType], row_id: UUID | None = None) -> Case:
+    """The case with those running clocks (of that row, when given) standing still (T8, T23, T25)."""
+    chosen = [
+        it for it in case.clocks if it.running and it.type in kinds and row_id in {None, it.assignment_id}
+    ]
+    held = [pause(clock, now) for clock in chosen]
+    return with_clocks(booked(judged(case, *held), *held), *held)
+
+
+def resumed(
+    act: Act, case: Case, kinds: Collection[ClockType], rule: str, row_id: UUID | None = None
+) -> Case:
+    """The case with those paused clocks running again with what was left, each pause noted (T9, T24, T26).
+
+    A row's due time for handling moves with its clock.
+    """
+    for clock in case.clocks:
+        if clock.paused_at is None or clock.stopped_at is not None or clock.type not in kinds:
+            continue
+        if row_id not in {None, clock.assignment_id}:
+            continue
+        again = resume(clock, act.now, act.calendar)
+        note = Pause(id=act.new_id(), clock_id=clock.id, from_at=clock.paused_at, to_at=act.now, row=rule)
+        case = with_due(replace(with_clocks(case, again), pauses=(*case.pauses, note)), again)
+    return case
+
+
+def with_due(case: Case, clock: Clock) -> Case:
+    """The case with the due time of a row's clock written on that row."""
+    name = _DUE_OF.get(clock.type)
+    if name is None or clock.assignment_id is None:
+        return case
+    row = replace(case.assignment(clock.assignment_id), **{name: clock.due_at})  # type: ignore[arg-type]  # fields of the row
+    return replace(case, assignments=put(case.assignments, row))
+
+
+_DUE_OF = {
+    ClockType.SIGN: "accept_due_at",
+    ClockType.CONTACT: "contact_due_at",
+    ClockType.HANDLE: "handle_due_at",
+}
 
 
 def judged(case: Case, *clocks: Clock) -> Case:
@@ -77,8 +122,8 @@ def judged(case: Case, *clocks: Clock) -> Case:
 
 
 def provisional(before: Case | None, after: Case) -> tuple[Warned, ...]:
-    """CALENDAR_MISSING when a clock was started through a year whose calendar is not published yet."""
-    known = {clock.id for clock in before.clocks} if before else set()
+    """CALENDAR_MISSING when a clock came to run through a year whose calendar is not published yet."""
+    known = {clock.id for clock in before.clocks if clock.provisional} if before else set()
     new = any(clock.provisional for clock in after.clocks if clock.id not in known)
     return (Warned(ErrorCode.CALENDAR_MISSING),) if new else ()
 

@@ -7,17 +7,18 @@ from uuid import UUID
 
 from domain import text
 from domain.case import Case
-from domain.clock import ClockType
+from domain.clock import ClockType, due_time
 from domain.complainant import Complainant
 from domain.dictionary import Category
 from domain.errors import DomainError, ErrorCode, Warned
-from domain.event import EventKind, Scalar
+from domain.event import EventKind, Fact, Scalar
 from domain.incident import (
     Incident,
     IncidentDomain,
     IncidentKind,
     IncidentState,
     Note,
+    NoteKind,
     RejectReason,
     Source,
     Spot,
@@ -27,8 +28,10 @@ from domain.life.outcome import Outcome, conclude
 from domain.media import Media, MediaPurpose
 from domain.permission import permit_source
 from domain.person import Role
+from domain.policy import CLAIM_WINDOW
 from domain.rules.act import Act
 from domain.rules.clock import start, stopped, with_clocks
+from domain.rules.ending import left_open
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 """No case of the platform happened before; an earlier date is a slip of the keyboard."""
@@ -118,15 +121,16 @@ def report_warnings(act: Act, given: Report) -> tuple[Warned, ...]:
 
 
 def reject(act: Act, case: Case, reason: RejectReason, reply_text: str) -> Outcome:
-    """T5: refused for a reason of the closed list, with the words the complainant is told."""
-    incident = replace(
-        case.incident,
-        state=IncidentState.REJECTED,
-        reject_reason=reason,
-        reply_text=text.checked(reply_text, "replyText"),
-    )
-    after = stopped(replace(case, incident=incident), act.now)
-    return conclude(case, after, [act.happening("T5", data={"reason": reason.value})])
+    """T5: refused for a reason of the closed list, with the words every complainant is told."""
+    after = rejected(act, case, reason, text.checked(reply_text, "replyText"))
+    data: dict[str, Fact] = {"reason": reason.value, "complainants": told(case)}
+    return conclude(case, after, [act.happening("T5", data=data)])
+
+
+def rejected(act: Act, case: Case, reason: RejectReason, words: str) -> Case:
+    """T5 by the acceptor at once, or as proposed and decided: rule C ends whatever was begun."""
+    after = left_open(act, replied(act, case, words), IncidentState.REJECTED)
+    return replace(after, incident=replace(after.incident, reject_reason=reason))
 
 
 def amend(act: Act, case: Case, given: Amendment) -> Outcome:
@@ -151,6 +155,9 @@ def amend(act: Act, case: Case, given: Amendment) -> Outcome:
         raise DomainError(
             ErrorCode.BAD_INPUT, rule="T10a", zh="没有要更正的内容", en="Nothing is to be changed"
         )
+    fields: list[Scalar] = [*sorted(changes)]
+    if place is not None:  # a grid confirmed before says nothing of the new place
+        changes["grid_confirmed"] = incident.grid_confirmed and place.grid_id == incident.grid_id
     after = replace(
         case,
         incident=replace(incident, **changes),  # type: ignore[arg-type]  # the names above are its fields
@@ -158,15 +165,24 @@ def amend(act: Act, case: Case, given: Amendment) -> Outcome:
         region_ids=place.region_ids if place else case.region_ids,
     )
     after = noted(act, after, text.checked(given.reason, "reason"))
-    fields: list[Scalar] = [*sorted(changes)]
     return conclude(case, after, [act.happening("T10a", data={"fields": fields})])
 
 
-def file(act: Act, case: Case, urgency: Urgency, category: Category) -> Outcome:
-    """T10: accepted as a case: INTAKE stops, DISPATCH starts. GUARD_FAILED below level 3 of the categories."""
+def file(act: Act, case: Case, urgency: Urgency, category: Category, *, boundary: bool = False) -> Outcome:
+    """T10: accepted as a case: INTAKE stops, DISPATCH starts. GUARD_FAILED below level 3 of the categories.
+
+    `boundary`: neither a duty item nor a rule fits the category, so units may claim the case (T12).
+    """
     if category.level != _FILED_LEVEL:
         raise DomainError(ErrorCode.GUARD_FAILED, "categoryCode", rule="T10")
-    incident = replace(case.incident, state=IncidentState.FILED, urgency=urgency, category_id=category.id)
+    window = act.policy.special(CLAIM_WINDOW) if boundary else None
+    incident = replace(
+        case.incident,
+        state=IncidentState.FILED,
+        urgency=urgency,
+        category_id=category.id,
+        claim_until=due_time(act.now, window, act.calendar) if window else None,
+    )
     after = stopped(replace(case, incident=incident, category=category), act.now, (ClockType.INTAKE,))
     after = with_clocks(after, start(act, incident, ClockType.DISPATCH))
     return conclude(case, after, [act.happening("T10", data={"urgency": urgency.value})])
@@ -183,12 +199,23 @@ def unmask(act: Act, case: Case, field: str, reason: str) -> Outcome:
     return conclude(case, after, [act.happening("R80", data={"field": field})])
 
 
-def noted(act: Act, case: Case, words: str) -> Case:
+def noted(act: Act, case: Case, words: str, kind: NoteKind = NoteKind.NOTE) -> Case:
     """The case with a note of the actor's."""
-    note = Note(
-        id=act.new_id(), incident_id=case.incident.id, author_id=act.actor.person_id, text=words, at=act.now
-    )
+    about, by = case.incident.id, act.actor.person_id
+    note = Note(id=act.new_id(), incident_id=about, author_id=by, text=words, at=act.now, kind=kind)
     return replace(case, notes=(*case.notes, note))
+
+
+def replied(act: Act, case: Case, words: str) -> Case:
+    """The case with these words as its reply: one for each complainant, merged cases' included (trap 10)."""
+    for _ in case.complainants:
+        case = noted(act, case, words, NoteKind.REPLY)
+    return replace(case, incident=replace(case.incident, reply_text=words))
+
+
+def told(case: Case) -> list[Scalar]:
+    """Who is replied to, for the log."""
+    return [str(it.id) for it in case.complainants]
 
 
 def attached(media: tuple[Media, ...], incident_id: UUID, purpose: MediaPurpose) -> tuple[Media, ...]:

@@ -11,25 +11,34 @@ from domain.clock import ClockType
 from domain.errors import DomainError, ErrorCode
 from domain.incident import IncidentState
 from domain.life.outcome import Outcome, conclude
-from domain.life.transition import at_desk, awaits_reply
+from domain.life.transition import at_desk
+from domain.loop.score import ScoreType
 from domain.media import Media, MediaPurpose
 from domain.place import Crs, Point, distance_m
 from domain.rules.act import Act
 from domain.rules.clock import start, stopped, with_clocks
-from domain.rules.ending import sent_back
-from domain.rules.followup import with_task
+from domain.rules.ending import lone_lead, scored, sent_back
+from domain.rules.followup import begin_followup
 from domain.rules.incident import attached
+from domain.rules.loop.opinion import demanded
+from domain.rules.supervision import Grounds, proposed, raised
+from domain.supervision import SupervisionLevel
 from domain.verification import CheckResult, TaskState, Verification
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """What was found, where, with which pictures."""
+    """What was found, where, with which pictures.
+
+    On FAIL: `false_completion` is 虚假办结, done in words only; `leads` are those who must do it again, by default all.
+    """
 
     result: CheckResult
     point: Point | None = None
     media: tuple[Media, ...] = ()
     note: str | None = None
+    false_completion: bool = False
+    leads: tuple[UUID, ...] = ()
 
 
 def request_check(act: Act, case: Case, org_id: UUID | None = None) -> Outcome:
@@ -60,11 +69,13 @@ def begin_check(act: Act, case: Case, org_id: UUID | None = None) -> Case:
     )
 
 
-def record_check(act: Act, case: Case, check: Check) -> Outcome:
+def record_check(act: Act, case: Case, check: Check, grounds: Grounds | None = None) -> Outcome:
     """T28, T28b, T29, T30: the result completes the waiting task and decides how the case goes on.
 
     GUARD_FAILED without the point or picture a category demands on site, for a second UNABLE at the desk
-    (T28b), or for a third round (T30); BAD_INPUT without the note a desk check needs.
+    (T28b), or for a third round (T30); BAD_INPUT without the note a desk check needs, or for a false completion
+    that did not fail; NOT_FOUND (field `leads`) for a unit that does not lead. A red card that makes three of a
+    unit proposes a listing, by the `grounds` (E6).
     """
     note = _checked(case, check)
     waiting = next(v for v in case.verifications if v.state is TaskState.PENDING)
@@ -79,28 +90,38 @@ def record_check(act: Act, case: Case, check: Check) -> Outcome:
     )
     media = attached(check.media, case.incident.id, MediaPurpose.CHECK)
     after = replace(case, verifications=put(case.verifications, done), media=put(case.media, *media))
-    after, row = _followed(act, after, done)
-    return conclude(case, after, [act.happening(row, data={"result": check.result.value})])
+    after, row = _followed(act, after, done, check)
+    after, proposals = proposed(act, case, after, grounds or Grounds())
+    return conclude(case, after, [act.happening(row, data={"result": check.result.value}), *proposals])
 
 
-def _followed(act: Act, case: Case, done: Verification) -> tuple[Case, str]:
+def _followed(act: Act, case: Case, done: Verification, check: Check) -> tuple[Case, str]:
     """What the result leads to, and the row it follows."""
     if done.result is CheckResult.FAIL:
-        return sent_back(act, case, (), "T30"), "T30"
+        return _failed(act, case, check), "T30"
     if done.result is CheckResult.UNABLE:
         again = replace(_task(act, case, done.org_id, done.due_at), not_by=act.actor_id)
         return replace(case, verifications=(*case.verifications, again)), "T28b"
-    if case.complainant is None or not case.complainant.reachable:
-        return case, "T28"  # passed: waits in CHECKING for T29
-    after = stopped(case, act.now, (ClockType.CHECK,))
-    incident = replace(after.incident, state=IncidentState.FOLLOWUP)
-    after = with_clocks(replace(after, incident=incident), start(act, incident, ClockType.FOLLOWUP))
-    return (with_task(act, after) if awaits_reply(after) else after), "T28"
+    if any(it.reachable for it in case.complainants) or demanded(act, case):
+        return begin_followup(act, case), "T28"
+    return case, "T28"  # passed: waits in CHECKING for T29
+
+
+def _failed(act: Act, case: Case, check: Check) -> Case:
+    """T30: −1 for each lead sent back; 虚假办结 is −5 instead, and a RED card (B.6 decided 10, B.4 E5)."""
+    after, named = sent_back(act, case, check.leads, "T30")
+    if not check.false_completion:
+        return scored(act, after, named, ScoreType.REWORK, "T30")
+    after = scored(act, after, named, ScoreType.FALSE_DONE, "T30")
+    return raised(act, after, SupervisionLevel.RED, "T30.E5", lone_lead(after))
 
 
 def _checked(case: Case, check: Check) -> str | None:
     """The note, once everything this kind of check needs is there (B.5 T28)."""
     desk = at_desk(case)
+    if check.result is not CheckResult.FAIL and (check.false_completion or check.leads):
+        field = "falseCompletion" if check.false_completion else "leads"
+        raise DomainError(ErrorCode.BAD_INPUT, field, rule="T30")
     if check.result is CheckResult.UNABLE:
         if desk:
             raise DomainError(ErrorCode.GUARD_FAILED, "result", rule="T28b")

@@ -35,7 +35,7 @@ def clock(external_due: datetime | None = None, limit: Limit = FIVE_DAYS) -> Clo
         clock_id=UUID(int=1),
         incident_id=UUID(int=2),
         assignment_id=UUID(int=3),
-        clock_type=ClockType.HANDLE,
+        clock_type=ClockType.SIGN,
         round_number=1,
         limit=limit,
         start=START,

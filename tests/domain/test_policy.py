@@ -19,14 +19,23 @@ UNITS = {
     "nat.h": (60, TimeUnit.NATURAL_MIN),
     "work": (60, TimeUnit.WORK_MIN),
     "wd": (1, TimeUnit.WORK_DAY),
+    "nd": (1, TimeUnit.NATURAL_DAY),
 }
 
 B2 = {  # in the columns CRITICAL, URGENT, NORMAL, COMPLEX
     ClockType.INTAKE: "10 nat.min, 30 nat.min, 2 work, 2 work",
+    ClockType.VERIFY: "30 nat.min, 2 nat.h, 1 wd, 1 wd",
     ClockType.DISPATCH: "10 nat.min, 30 nat.min, 1 wd, 1 wd",
     ClockType.SIGN: "10 nat.min, 30 nat.min, 1 wd, 1 wd",
     ClockType.CONTACT: "30 nat.min, 2 nat.h, 24 nat.h, 24 nat.h",
     ClockType.HANDLE: "2 nat.h, 24 nat.h, 5 wd, 15 wd",
+    ClockType.READ: "1 wd, 1 wd, 1 wd, 1 wd",
+    ClockType.RETURN_DECIDE: "1 nat.h, 1 nat.h, 4 work, 1 wd",
+    ClockType.EXT_DECIDE: "1 nat.h, 1 nat.h, 4 work, 1 wd",
+    ClockType.HANG_DECIDE: "1 nat.h, 1 nat.h, 4 work, 1 wd",
+    ClockType.HANG_REVIEW: "30 nd, 30 nd, 30 nd, 30 nd",
+    ClockType.ARBITRATE: "1 nat.h, 4 nat.h, 2 wd, 3 wd",
+    ClockType.ARCHIVE: "30 nd, 30 nd, 30 nd, 30 nd",
     ClockType.SUBMIT_WAIT: "4 work, 4 work, 4 work, 4 work",
     ClockType.CHECK: "2 nat.h, 24 nat.h, 1 wd, 1 wd",
     ClockType.FOLLOWUP: "24 nat.h, 1 wd, 2 wd, 3 wd",
@@ -48,7 +57,7 @@ def local(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=DISTRICT_TIME)
 
 
-def test_the_table_covers_every_clock_and_urgency_of_the_main_path() -> None:
+def test_the_table_covers_every_clock_and_urgency_but_the_reply_of_a_supervision() -> None:
     assert set(LIMITS) == set(B2)
     assert all(list(row) == list(Urgency) for row in LIMITS.values())
 
@@ -74,9 +83,9 @@ def test_rework_takes_half_when_urgent_and_its_own_limit_otherwise() -> None:
     assert policy.limit(ClockType.SIGN, "NORMAL", rework=True) == limit("1 wd")
 
 
-def test_a_clock_without_a_limit_yet_is_a_feature_not_enabled() -> None:
+def test_the_reply_clock_has_its_limit_from_the_card() -> None:
     with pytest.raises(DomainError) as refused:
-        Policy.default().limit(ClockType.ARBITRATE, "NORMAL")
+        Policy.default().limit(ClockType.REPLY, "NORMAL")
     assert refused.value.code is ErrorCode.FEATURE_DISABLED
 
 
@@ -145,3 +154,11 @@ def test_the_buffer_of_the_dictionary_is_the_one_subtracted() -> None:
     policy = Policy.default().with_values([value("EXTERNAL_BUFFER", 60, TimeUnit.WORK_MIN)], 1)
     found = policy.effective_due(local("2024-10-12T17:00"), local("2024-10-12T15:00"), CALENDAR)
     assert found == local("2024-10-12T14:00")
+
+
+def test_windows_that_no_clock_names_have_their_limits_and_some_classes_none() -> None:
+    policy = Policy.default()
+    windows = [policy.special("RETURN_WINDOW", urgency) for urgency in Urgency]
+    assert windows == [None, limit("2 nat.h"), limit("1 wd"), limit("2 wd")]
+    assert [policy.special("EXTENSION", it) for it in Urgency] == [None, None, limit("5 wd"), limit("10 wd")]
+    assert (policy.special("CLAIM_WINDOW"), policy.special("OPINION")) == (limit("4 work"), limit("3 wd"))

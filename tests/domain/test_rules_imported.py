@@ -49,7 +49,11 @@ def test_an_open_case_runs_from_its_time_with_past_steps_recorded_and_no_cards()
     assert (case.incident.state, case.incident.light) == (IncidentState.DISPATCHED, Light.RED)
     assert {clock.start_at for clock in case.clocks} == {CLOSED.reported_at}
     steps = [(it.clock.type.value, it.step) for it in past]
-    assert steps == [(kind, step) for kind in ("SIGN", "CONTACT") for step in ClockStep]
+    assert steps == [
+        *((kind, step) for kind in ("SIGN", "CONTACT") for step in (ClockStep.YELLOW, ClockStep.RED)),
+        ("HANDLE", ClockStep.E0),
+    ]
+    assert case.scores == ()
     assert (case.supervisions, case.incident.escalation_step, case.incident.on_time) == ((), 0, None)
     assert case.assignments[0].on_time_accept is False
     assert [event.subject.noun for event in outcome.events] == ["Incident", "Assignment"]

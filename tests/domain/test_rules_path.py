@@ -78,7 +78,7 @@ def test_each_state_runs_its_own_clocks() -> None:
         {"CHECK"},
         {"FOLLOWUP"},
         {"FOLLOWUP"},
-        set(),
+        {"ARCHIVE"},
     ]
 
 
@@ -195,7 +195,7 @@ def test_a_rejected_case_ends_with_its_reply() -> None:
         story.by(ACCEPTOR, A.rejectIncident), story.case, RejectReason.OUTSIDE_DUTY, "请拨打热线"
     ).case
     assert (case.incident.state, case.incident.reply_text) == (IncidentState.REJECTED, "请拨打热线")
-    assert running(case) == set()
+    assert running(case) == {ClockType.ARCHIVE}
 
 
 def test_a_case_is_amended_in_every_way_and_the_reason_is_kept() -> None:
@@ -235,9 +235,9 @@ def test_a_case_is_filed_only_under_a_category_of_level_three() -> None:
 @pytest.mark.parametrize(
     ("changes", "code", "field"),
     [
-        ({"mode": AssignmentMode.LED_JOINT}, ErrorCode.FEATURE_DISABLED, "mode"),
-        ({"supports": (CIVIL,)}, ErrorCode.FEATURE_DISABLED, "supports"),
-        ({"copies": (CIVIL,)}, ErrorCode.FEATURE_DISABLED, "copies"),
+        ({"mode": AssignmentMode.LED_JOINT}, GUARD, "supports"),
+        ({"supports": (unit(CIVIL),)}, GUARD, "supports"),
+        ({"copies": (unit(CIVIL, active=False),)}, GUARD, "copies"),
         ({"leads": ()}, GUARD, "leads"),
         ({"leads": (unit(), unit(CIVIL))}, GUARD, "leads"),
         ({"leads": (unit(active=False),)}, GUARD, "leads"),

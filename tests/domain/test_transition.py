@@ -1,15 +1,19 @@
 """The table of the life: every command in every state, by everybody (domain.md B.3, B.6)."""
 
+import re
 from dataclasses import replace
 
 import pytest
 
+from domain.action import PLANNED
 from domain.action import ActionName as A
 from domain.assignment import AssignmentRole, AssignmentState
 from domain.case import Case
 from domain.errors import DomainError, ErrorCode
 from domain.incident import IncidentState
-from domain.life.transition import CASE_ACTIONS, EDGES, ROW_ACTIONS, available_actions, require
+from domain.life.derivation import derive
+from domain.life.transition import BIRTHS, CASE_ACTIONS, EDGES, ROW_ACTIONS, available_actions, require
+from domain.loop.request import Request, RequestKind, RequestState
 from domain.permission import PERMITTED
 from domain.person import PostType
 from domain.rules import assignment, verification
@@ -20,15 +24,18 @@ from tests.domain.stage import (
     CIVIL,
     CLERK,
     COMMUNITY,
+    DIRECTOR,
     DISPATCHER,
     EVERYONE,
     HANDLER,
     INSPECTOR,
     LEAD,
+    NOW,
     OTHER_LEAD,
     SHIFT,
     WORKER,
     act,
+    new_id,
     person,
     story_at,
 )
@@ -62,16 +69,87 @@ def test_a_command_outside_its_states_is_illegal_for_all_and_says_from_where(
             assert found is not ErrorCode.ILLEGAL_TRANSITION or EDGES[action].guards
 
 
+# Who decides on rows: people of the command centre; every other row command is the unit's own.
+DECIDERS = {
+    A.releaseSupport: DISPATCHER,
+    A.decideReturn: DISPATCHER,
+    A.decideExtension: DIRECTOR,
+    A.decideHang: DIRECTOR,
+    A.resumeHung: DIRECTOR,
+}
+
+
+@pytest.mark.parametrize("role", AssignmentRole)
 @pytest.mark.parametrize("state", ROW_STATES)
 @pytest.mark.parametrize("action", ROW_ACTIONS)
-def test_a_row_permits_only_the_commands_of_its_state(action: A, state: AssignmentState) -> None:
-    case = story_at(2).case
-    case = replace(case, assignments=(replace(case.assignments[0], state=state),))
-    rows = EDGES[action].rows
-    assert rows is not None
-    expected = None if state in rows else ErrorCode.ILLEGAL_TRANSITION
-    assert code(LEAD, action, case, row=True) is expected
+def test_a_row_permits_only_the_commands_of_its_state_and_role(
+    action: A, state: AssignmentState, role: AssignmentRole
+) -> None:
+    case, edge = story_at(2).case, EDGES[action]
+    incident = replace(case.incident, state=IncidentState.HANDLING)
+    case = replace(
+        case, incident=incident, assignments=(replace(case.assignments[0], state=state, role=role),)
+    )
+    found = code(DECIDERS.get(action, LEAD), action, case, row=True)
+    assert edge.rows is not None
+    assert edge.of is not None
+    if state not in edge.rows or role not in edge.of:
+        assert found is ErrorCode.ILLEGAL_TRANSITION
+    else:
+        assert found is None or edge.guards
     assert code(OTHER_LEAD, action, case, row=True) is ErrorCode.FORBIDDEN
+
+
+def test_every_command_on_cases_and_rows_is_in_the_table_with_its_row_and_source() -> None:
+    elsewhere = {
+        action for action in A if action not in EDGES and action not in BIRTHS and "Incident" in action.value
+    }
+    assert elsewhere == set()
+    assert all(re.fullmatch(r"T\d+[abcu]?|B\.5|R\d+", edge.row) and edge.source for edge in EDGES.values())
+
+
+def test_every_open_state_has_a_way_on_that_is_no_emergency_exit() -> None:
+    exits = {A.voidIncident, A.withdrawIncident, A.redispatchIncident, A.mergeIncident, A.decideEnding}
+    leads_on = {
+        state
+        for action, edge in EDGES.items()
+        if action not in exits
+        for state in edge.states
+        if edge.to - {state}
+    }
+    assert {state for state in IncidentState if state.open} <= leads_on
+
+
+def test_what_no_door_leads_to_yet_is_not_offered() -> None:
+    sent = story_at(3).case
+    offered = {
+        it.action
+        for it in (*available_actions(DIRECTOR, sent), *available_actions(LEAD, sent, sent.assignments[0]))
+    }
+    assert offered == set(EDGES) - PLANNED
+
+
+def test_who_declared_an_interest_does_nothing_in_the_case() -> None:
+    case = story_at(1).case
+    related = replace(DISPATCHER, recused=frozenset({case.incident.id}))
+    assert code(DISPATCHER, A.dispatchIncident, case) is None
+    assert code(related, A.dispatchIncident, case) is ErrorCode.FORBIDDEN
+    assert code(related, A.dispatchIncident, story_at(1).case) is None
+
+
+def test_an_open_arbitration_comes_before_what_the_rows_say() -> None:
+    case = story_at(3).case
+    ruling = Request(
+        id=new_id(),
+        incident_id=case.incident.id,
+        kind=RequestKind.ARBITRATION,
+        asked_by_id=DISPATCHER.person_id,
+        asked_at=NOW,
+    )
+    open_one = derive(replace(case, requests=(ruling,)))
+    assert (open_one.incident.state, open_one.incident.request_count) == (IncidentState.ARBITRATING, 1)
+    ruled = derive(replace(open_one, requests=(replace(ruling, state=RequestState.APPROVED),)))
+    assert ruled.incident.state is IncidentState.HANDLING
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -97,7 +175,8 @@ def test_what_is_offered_is_what_is_accepted() -> None:
     assert refusal.code is ErrorCode.FORBIDDEN
     sent = story_at(2).case
     rows = {it.action: it.refusal is None for it in available_actions(HANDLER, sent, sent.assignments[0])}
-    assert rows == {A.acceptAssignment: True, A.recordFirstContact: True, A.submitResult: False}
+    assert {it for it, free in rows.items() if free} == {A.acceptAssignment, A.recordFirstContact}
+    assert rows[A.submitResult] is False
 
 
 @pytest.mark.parametrize("role", [AssignmentRole.LEAD, AssignmentRole.SUPPORT])

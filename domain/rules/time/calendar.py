@@ -1,0 +1,160 @@
+"""A year's calendar is published: the days are checked, and running clocks follow them (R78, traps 11 and 18)."""
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from uuid import UUID
+
+from domain import text
+from domain.calendar import CalendarDay, midnight
+from domain.case import Case
+from domain.clock import WORK_UNITS, Clock, ClockType, TimeUnit, due_time
+from domain.errors import DomainError, ErrorCode
+from domain.event import EventKind
+from domain.followup import FollowUp, FollowUpLayer
+from domain.life.outcome import Happening, Outcome, conclude
+from domain.loop.pause import Pause
+from domain.loop.request import RequestKind, RequestState
+from domain.loop.shift import Granted, moved_to, recomputed
+from domain.policy import OPINION
+from domain.rules.act import Act
+from domain.rules.clock import with_clocks, with_due
+from domain.verification import TaskState
+
+FIRST_YEAR, LAST_YEAR = 2000, 2199
+NAME, SOURCE = 40, 100
+"""Characters."""
+
+_BY_CALENDAR = frozenset({*WORK_UNITS, TimeUnit.NATURAL_DAY})
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One clock's due time before and after, and what it measures of which case."""
+
+    clock_id: UUID
+    type: ClockType
+    incident_no: str
+    before: datetime
+    after: datetime
+
+
+def year_of_days(year: int, days: Collection[tuple[date, bool, str]], source: str) -> tuple[CalendarDay, ...]:
+    """The days a notice names. BAD_INPUT (year; source; days: none, one twice, or one of another year)."""
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        raise DomainError(ErrorCode.BAD_INPUT, "year", rule="R78")
+    notice = text.line(source, "source", most=SOURCE)
+    named = {
+        day: CalendarDay(day, is_workday, text.line(name, "days.name", most=NAME), notice)
+        for day, is_workday, name in days
+    }
+    if not named or len(named) != len(days) or any(day.year != year for day in named):
+        raise DomainError(ErrorCode.BAD_INPUT, "days", rule="R78")
+    return tuple(named[day] for day in sorted(named))
+
+
+def span_of(year: int) -> tuple[datetime, datetime]:
+    """When that year begins and ends in the district."""
+    return midnight(date(year, 1, 1)), midnight(date(year + 1, 1, 1))
+
+
+def follows(clock: Clock, year: int) -> bool:
+    """Whether a clock counts the days of that year: not stopped, and by a limit of our own through some of it.
+
+    One that stands still follows too, or it would go on with other days than it had left.
+    """
+    start, end = span_of(year)
+    ours = clock.stopped_at is None and not clock.external and clock.unit in _BY_CALENDAR
+    return ours and clock.start_at < end and clock.due_at >= start
+
+
+def follow(
+    act: Act, case: Case, year: int, pauses: Collection[Pause]
+) -> tuple[Outcome, tuple[Move, ...]] | None:
+    """The case with its due times by the calendar in force, and what moved; None when nothing did.
+
+    What has fired stays fired: no light turns greener and no breach is undone (trap 11). `pauses` are of its clocks.
+    """
+    by_clock = defaultdict(list)
+    for it in pauses:
+        by_clock[it.clock_id].append(it)
+    after, moves = case, []
+    for clock in sorted((it for it in case.clocks if follows(it, year)), key=lambda it: it.id):
+        later = _recomputed(act, case, clock, by_clock[clock.id])
+        after = with_due(with_clocks(after, later), later)
+        if later.due_at != clock.due_at:
+            after = _with_tasks(act, after, clock, later.due_at)
+            moves.append((clock, later))
+    if after == case:
+        return None
+    happenings = [_happening(act, before, later) for before, later in moves]
+    outcome = conclude(case, after, happenings) if happenings else Outcome(after, ())
+    no = case.incident.no
+    return outcome, tuple(Move(it.id, it.type, no, it.due_at, later.due_at) for it, later in moves)
+
+
+def _recomputed(act: Act, case: Case, clock: Clock, pauses: Collection[Pause]) -> Clock:
+    """The clock by the calendar in force; FOLLOWUP is not due before an opinion that is waited for (B.6)."""
+    urgency = case.incident.urgency
+    later = recomputed(clock, pauses, _granted(case, clock), urgency, act.calendar)
+    opinions = [it.due_at for it in (_of_term(act, it) for it in case.followups) if it.due_at and _waits(it)]
+    if clock.type is ClockType.FOLLOWUP and max(opinions, default=later.due_at) > later.due_at:
+        return moved_to(later, max(opinions), urgency, act.calendar)
+    return later
+
+
+def _waits(task: FollowUp) -> bool:
+    return task.layer is FollowUpLayer.COMMUNITY and task.state is TaskState.PENDING
+
+
+def _of_term(act: Act, task: FollowUp) -> FollowUp:
+    """An opinion that is waited for, due by the term it was given (S49)."""
+    term = act.policy.special(OPINION)
+    if term is None or not _waits(task):
+        return task
+    return replace(task, due_at=due_time(task.created_at, term, act.calendar))
+
+
+def _granted(case: Case, clock: Clock) -> list[Granted]:
+    return [
+        Granted(it.decided_at, it.approved_days)
+        for it in case.requests
+        if it.kind is RequestKind.EXTENSION
+        and it.state is RequestState.APPROVED
+        and it.assignment_id == clock.assignment_id
+        and it.decided_at is not None
+        and it.approved_days is not None
+        and it.decided_at >= clock.start_at
+    ]
+
+
+def _with_tasks(act: Act, case: Case, clock: Clock, due: datetime) -> Case:
+    """Waiting checks, follow-ups and cards are due with the clock that measures them."""
+    before = clock.due_at
+    return replace(
+        case,
+        verifications=tuple(
+            replace(it, due_at=due) if it.state is TaskState.PENDING and it.due_at == before else it
+            for it in case.verifications
+        ),
+        followups=tuple(
+            _of_term(
+                act, replace(it, due_at=due) if it.state is TaskState.PENDING and it.due_at == before else it
+            )
+            for it in case.followups
+        ),
+        supervisions=tuple(
+            replace(it, reply_due_at=due) if it.clock_id == clock.id else it for it in case.supervisions
+        ),
+    )
+
+
+def _happening(act: Act, before: Clock, after: Clock) -> Happening:
+    data = {
+        "clock": str(after.id),
+        "type": after.type.value,
+        "before": before.due_at.isoformat(),
+        "after": after.due_at.isoformat(),
+    }
+    return act.happening("R78", EventKind.CLOCK_MOVED, assignment_id=after.assignment_id, data=data)

@@ -1,0 +1,1 @@
+"""Tests of whose duty a case is."""

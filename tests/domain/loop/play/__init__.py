@@ -1,0 +1,1 @@
+"""What the walks play: steps of the slices, and moves of every command with random input."""

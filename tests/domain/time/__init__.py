@@ -1,0 +1,1 @@
+"""Tests of due times that move and rows that rest."""
