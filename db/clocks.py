@@ -7,10 +7,11 @@ from typing import Literal
 from uuid import UUID, uuid5
 
 from db import rows
-from db.rows import Columns, Connection, Sql, identity, read, select, to_columns, to_domain
+from db.rows import Columns, Connection, Sql, both, identity, one_of, read, select, to_columns, to_domain
 from db.unit_of_work import Work
-from db.visibility import children
+from db.visibility import children, of_case
 from domain.clock import Clock, ClockStep
+from domain.loop.pause import Pause
 from domain.viewer import Viewer
 
 _ROW = 1
@@ -47,6 +48,18 @@ async def of_assignments(
     return await _of("assignment_id", ids, viewer, connection)
 
 
+async def pauses_of(
+    ids: Collection[UUID], *, viewer: Viewer, connection: Connection | None = None
+) -> dict[UUID, list[Pause]]:
+    """The pauses that ended, of clocks of visible cases, in the order of time."""
+    found: dict[UUID, list[Pause]] = {clock_id: [] for clock_id in ids}
+    where = both(one_of("p.clock_id", sorted(ids)), of_case(viewer))
+    source = "clock_pause p JOIN clock c ON c.id = p.clock_id JOIN incident i ON i.id = c.incident_id"
+    for row in await read(select("p.*", source, where, "ORDER BY p.from_at, p.id"), connection):
+        found[identity(row["clock_id"])].append(to_domain(Pause, row))
+    return found
+
+
 async def due(now: datetime, limit: int, *, connection: Connection | None = None) -> list[tuple[UUID, UUID]]:
     """(clock, case) of running clocks with a step to fire at `now`, the longest due first; nothing is locked.
 
@@ -67,12 +80,13 @@ async def fire(work: Work, clock: Clock, step: ClockStep, at: datetime) -> bool:
 
 
 def step_columns(clock: Clock, step: ClockStep, at: datetime) -> Columns:
-    """The row of a step that fired."""
+    """The row of a step that fired; what fires again bears its number, `I4.1` after `I4`."""
+    name = f"{step}.{clock.repeated}" if step is ClockStep.I4 and clock.repeated else step.value
     return {
-        "id": uuid5(clock.id, f"{clock.round}.{step}"),
+        "id": uuid5(clock.id, f"{clock.round}.{name}"),
         "clock_id": clock.id,
         "round": clock.round,
-        "step": step,
+        "step": name,
         "at": at,
     }
 

@@ -40,13 +40,26 @@ class _Book:
     by_code: Mapping[str, Category]
     duties: tuple[DutyItem, ...]
     rules: tuple[DispatchRule, ...]
+    regions: Mapping[UUID, str]
 
 
-async def rulebook(at: datetime, *, connection: Connection | None = None) -> Rulebook:
-    """Policy and calendar as they stand at `at`; kept in the process until days or values change."""
+async def rulebook(
+    at: datetime,
+    *,
+    category_id: UUID | None = None,
+    region_ids: Collection[UUID] = (),
+    connection: Connection | None = None,
+) -> Rulebook:
+    """Policy and calendar as they stand at `at`; kept in the process until days or values change.
+
+    With a category and regions (the nearest first) the policy is the one for a case of that kind there.
+    """
     book = await _kept.get(connection)
-    current = tuple(value for value in book.values if value.valid_from <= at)
-    return Rulebook(_policy(current), book.calendar)
+    policy = _policy(tuple(value for value in book.values if value.valid_from <= at))
+    if category_id is not None and policy.narrow:
+        codes = [book.tree[it].code for it in _depths(book, category_id)]
+        policy = policy.within(codes, [book.regions[it] for it in region_ids if it in book.regions])
+    return Rulebook(policy, book.calendar)
 
 
 @lru_cache(8)
@@ -92,11 +105,33 @@ async def dispatch_rule(
     work: Work, category_id: UUID, region_ids: Collection[UUID], org_id: UUID, at: datetime
 ) -> DispatchRule | None:
     """The rule by which the unit leads the category, or one above it, there; the nearest first (R08)."""
-    book = await _kept.get(work.connection)
-    mine = [it for it in book.rules if it.lead_org_id == org_id and _valid(it, at)]
-    return _nearest(
-        book, category_id, [it for it in mine if it.region_id is None or it.region_id in region_ids]
-    )
+    rules, _ = await fitting(category_id, region_ids, at, connection=work.connection)
+    return next((it for it in rules if it.lead_org_id == org_id and it.role in {None, "LEAD"}), None)
+
+
+async def fitting(
+    category_id: UUID, region_ids: Collection[UUID], at: datetime, *, connection: Connection | None = None
+) -> tuple[list[DispatchRule], list[DutyItem]]:
+    """Rules and duties for the category, or one above it, there: the nearest first, newer before older (R08)."""
+    book = await _kept.get(connection)
+    depths = _depths(book, category_id)
+    rules = _fitting(book.rules, depths, region_ids, at)
+    return rules, _fitting(book.duties, depths, region_ids, at)
+
+
+async def hits(rules: Iterable[DispatchRule], *, connection: Connection | None = None) -> dict[UUID, int]:
+    """How often each rule was dispatched by, as it stands; what is kept does not follow the count."""
+    chosen = one_of("id", sorted(it.id for it in rules))
+    found = await read(select("id, hit_count", "dispatch_rule", chosen), connection)
+    return {rows.identity(row["id"]): int(row["hit_count"]) for row in found}
+
+
+def _fitting(
+    held: Iterable[Held], depths: Mapping[UUID, int], region_ids: Collection[UUID], at: datetime
+) -> list[Held]:
+    there = [it for it in held if it.category_id in depths and it.region_id in {None, *region_ids}]
+    newest = sorted((it for it in there if _valid(it, at)), key=lambda it: it.valid_from, reverse=True)
+    return sorted(newest, key=lambda it: (depths[it.category_id], it.region_id is None))
 
 
 def hit(work: Work, rule_id: UUID) -> None:
@@ -156,6 +191,10 @@ async def _book(connection: Connection | None) -> _Book:
         by_code={it.code: it for it in found},
         duties=tuple(await _all(DutyItem, "duty_item", "id", connection)),
         rules=tuple(await _all(DispatchRule, "dispatch_rule", "id", connection)),
+        regions={
+            rows.identity(row["id"]): row["code"]
+            for row in await read(select("id, code", "region"), connection)
+        },
     )
 
 
@@ -181,13 +220,19 @@ async def _categories(where: Sql, connection: Connection | None) -> list[Categor
 
 def _nearest(book: _Book, category_id: UUID, fitting: Iterable[Held]) -> Held | None:
     """The row that names the category or its nearest ancestor."""
+    depths = _depths(book, category_id)
+    named = [it for it in fitting if it.category_id in depths]
+    return min(named, key=lambda it: (depths[it.category_id], it.region_id is None), default=None)
+
+
+def _depths(book: _Book, category_id: UUID) -> dict[UUID, int]:
+    """The category and those above it, each with how far up it lies."""
     depths: dict[UUID, int] = {}
     above: UUID | None = category_id
     while above is not None and above in book.tree:
         depths[above] = len(depths)
         above = book.tree[above].parent_id
-    named = [it for it in fitting if it.category_id in depths]
-    return min(named, key=lambda it: (depths[it.category_id], it.region_id is None), default=None)
+    return depths
 
 
 def _valid(it: DutyItem | DispatchRule, at: datetime) -> bool:

@@ -220,9 +220,10 @@ async def by_external_id(
 async def notes_of(
     ids: Collection[UUID], *, viewer: Viewer, connection: Connection | None = None
 ) -> dict[UUID, list[Note]]:
-    """The notes of visible cases, in the order of writing."""
+    """The notes of visible cases in the order of writing, leaders' instructions before all others (T39)."""
     found: dict[UUID, list[Note]] = {incident_id: [] for incident_id in ids}
-    for row in await children("note", ids, viewer=viewer, order="c.at, c.id", connection=connection):
+    order = "c.kind <> 'INSTRUCTION', c.at, c.id"
+    for row in await children("note", ids, viewer=viewer, order=order, connection=connection):
         found[identity(row["incident_id"])].append(to_domain(Note, row))
     return found
 

@@ -98,24 +98,31 @@ async def viewer_of(
     *,
     connection: Connection | None = None,
 ) -> Viewer | None:
-    """The person with the posts in force at `now`; None when absent or no longer active."""
+    """The person with the posts in force at `now` and the cases to keep out of (R82).
+
+    None when absent or no longer active. Who holds no post does nothing anyhow, so recusals come with the posts.
+    """
     found = await _people(Sql("p.id = ? AND p.active", (person_id,)), connection)
     if not found:
         return None
     person = found[0]
     held = both(Sql("t.person_id = ?", (person_id,)), _in_force(now))
-    source = "post t LEFT JOIN org_unit o ON o.id = t.org_id"
-    answer = await read(select("t.*, o.region_id", source, held, "ORDER BY t.starts_at, t.id"), connection)
+    source = "post t LEFT JOIN org_unit o ON o.id = t.org_id LEFT JOIN recusal x ON x.person_id = t.person_id"
+    columns = "t.*, o.region_id, x.incident_id AS recused_from"
+    answer = await read(select(columns, source, held, "ORDER BY t.starts_at, t.id"), connection)
+    posts = {row["id"]: to_domain(Post, row) for row in answer}
+    recused = {row["recused_from"] for row in answer} - {None}
     clerks = {row["region_id"] for row in answer if row["type"] == PostType.OFFICE_CLERK}
     return Viewer(
         person_id=person.id,
         username=person.username,
         name=person.name,
         org_id=person.org_id,
-        posts=tuple(to_domain(Post, row) for row in answer),
+        posts=tuple(posts.values()),
         clerk_regions=frozenset(identity(region) for region in clerks if region is not None),
         session_id=session_id,
         language=language,
+        recused=frozenset(identity(it) for it in recused),
     )
 
 

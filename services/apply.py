@@ -1,11 +1,14 @@
 """Stores what a rule answered, and what commands on cases share: their order, places, pictures (design §3)."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Protocol
 from uuid import UUID
 
 from db import cases, clocks, dictionaries, grids, media, orgs, regions
+from db.loop.ladder import grounds_of
+from db.loop.merges import merged_into
 from db.unit_of_work import Work
 from domain import text
 from domain.action import ActionName
@@ -16,13 +19,16 @@ from domain.followup import FollowUp
 from domain.incident import Spot
 from domain.life.outcome import Outcome
 from domain.life.transition import require
+from domain.loop.request import Request
 from domain.media import Media
 from domain.place import to_wgs84
 from domain.rules.act import Act
 from domain.rules.clock import provisional
 from domain.rules.incident import GIVEN_BY, Place
-from domain.rules.step import due_steps
+from domain.rules.loop.archive import sealed_with
+from domain.rules.step import due_steps, next_due
 from domain.verification import TaskState, Verification
+from domain.visibility import visibility_of
 from services.command import SYSTEM, Call, PointGiven, Result, check_version, perform
 
 
@@ -38,9 +44,14 @@ class Named(Protocol):
         """The version its caller saw."""
 
 
-async def act_of(work: Work, call: Call, action: ActionName | None) -> Act:
-    """The call with the limits and the calendar in force."""
-    book = await dictionaries.rulebook(call.now, connection=work.connection)
+async def act_of(work: Work, call: Call, action: ActionName | None, case: Case | None = None) -> Act:
+    """The call with the limits and the calendar in force, where the case lies and for what it is about."""
+    book = await dictionaries.rulebook(
+        call.now,
+        category_id=case.incident.category_id if case else None,
+        region_ids=case.region_ids if case else (),
+        connection=work.connection,
+    )
     return Act(
         actor=call.actor,
         now=call.now,
@@ -52,24 +63,41 @@ async def act_of(work: Work, call: Call, action: ActionName | None) -> Act:
 
 
 async def change_case(
-    call: Call, action: ActionName, given: Named, decide: Callable[[Work, Act, Case], Awaitable[Outcome]]
+    call: Call,
+    action: ActionName,
+    given: Named,
+    decide: Callable[[Work, Act, Case], Awaitable[Outcome]],
+    *,
+    opened: Callable[[Case], bool] | None = None,
+    beside: Mapping[str, tuple[UUID, ...]] = MappingProxyType({}),
 ) -> Result:
     """Lock and load the case, check its version, let what is due happen, ask the table of transitions, decide, store.
 
-    NOT_FOUND when absent or invisible, CONFLICT, what `require` and the rule refuse.
+    NOT_FOUND when absent or invisible, CONFLICT, what `require` and the rule refuse. `opened` says which cases are
+    open to who does not see them (T12, S35); `beside` holds what `decide` made that is no part of the case.
     """
 
     async def body(work: Work) -> Result:
-        case = await cases.load(work, given.id, viewer=call.actor)
+        case = await _loaded(work, call, given.id, opened)
         check_version(case.incident.version, given.expected_version)
-        act = await act_of(work, call, action)
+        act = await act_of(work, call, action, case)
         late, _ = await caught_up(work, act, case)
         require(call.actor, action, late)
         outcome = await decide(work, act, late)
-        await apply(work, case, outcome)
-        return answer(late, outcome.case)
+        await apply(work, late, outcome)
+        result = answer(late, outcome.case)
+        return replace(result, made={**result.made, **beside})
 
     return await perform(call, action, given, body)
+
+
+async def _loaded(work: Work, call: Call, incident_id: UUID, opened: Callable[[Case], bool] | None) -> Case:
+    if opened is None:
+        return await cases.load(work, incident_id, viewer=call.actor)
+    case = await cases.load(work, incident_id, viewer=SYSTEM)
+    if opened(case) or visibility_of(call.actor).sees(case.scopes()):
+        return case
+    raise DomainError(ErrorCode.NOT_FOUND, "id")
 
 
 async def change_row(
@@ -83,12 +111,12 @@ async def change_row(
     async def body(work: Work) -> Result:
         case = await cases.load_of_assignment(work, given.id, viewer=call.actor)
         check_version(case.assignment(given.id).version, given.expected_version)
-        act = await act_of(work, call, action)
+        act = await act_of(work, call, action, case)
         late, _ = await caught_up(work, act, case)
         row = late.assignment(given.id)
         require(call.actor, action, late, row)
         outcome = await decide(work, act, late, row)
-        await apply(work, case, outcome)
+        await apply(work, late, outcome)
         return answer(late, outcome.case, assignment_id=row.id)
 
     return await perform(call, action, given, body)
@@ -96,25 +124,39 @@ async def change_row(
 
 async def catch_up(work: Work, act: Act, case: Case) -> int:
     """Let every step that is due happen and store the case; how many fired."""
-    after, fired = await caught_up(work, act, case)
-    await cases.save(work, case, after)
-    return fired
+    return (await caught_up(work, act, case))[1]
 
 
 async def caught_up(work: Work, act: Act, case: Case) -> tuple[Case, int]:
-    """The case after every step that is due, each noted under its unique key (design §6), and how many fired.
+    """The case after every step that is due, as it is stored then, and how many fired, each under its unique key.
 
-    Commands do this too: what was late before somebody acted is late, lit and urged, sweep or no sweep. They
-    store what happened then together with what they do.
+    Commands do this too: what was late before somebody acted is late, lit and urged, sweep or no sweep (design §6).
     """
     timed = replace(act, actor=SYSTEM, action=None)
-    after, fired = case, 0
-    for due in due_steps(timed, case):
+    if next_due(timed, case) is None:
+        return case, 0
+    stored, after, fired = case, case, 0
+    for due in due_steps(timed, case, await grounds_of(work, case, act.now)):
+        if due.clock.id not in {
+            it.id for it in stored.clocks
+        }:  # begun by a step before, as a card's reply is
+            await cases.save(work, stored, after)
+            stored = after
         if not await clocks.fire(work, due.clock, due.step, act.now):
             break
         after, fired = due.outcome.case, fired + 1
         work.events.extend(due.outcome.events)
+    await cases.save(work, stored, after)
+    if after.incident.archived_at != case.incident.archived_at:
+        await seal_children(work, timed, after)
     return after, fired
+
+
+async def seal_children(work: Work, act: Act, master: Case) -> None:
+    """B.6 T35: cases merged into one that is archived are sealed with it."""
+    for key in await merged_into(master.incident.id, viewer=SYSTEM, connection=work.connection):
+        child = await cases.load(work, key, viewer=SYSTEM)
+        await apply(work, child, sealed_with(act, child, master))
 
 
 async def pictures(work: Work, act: Act, ids: tuple[UUID, ...], field: str) -> tuple[Media, ...]:
@@ -152,6 +194,7 @@ def answer(
         "followup": _recorded(before.followups if before else (), after.followups),
         "supervision": _new(before.supervisions if before else (), after.supervisions),
         "note": _new(before.notes if before else (), after.notes),
+        "request": _touched(before.requests if before else (), after.requests),
     }
     return Result(
         incident_id=after.incident.id,
@@ -240,6 +283,13 @@ class _Identified(Protocol):
 def _new(before: tuple[_Identified, ...], after: tuple[_Identified, ...]) -> tuple[UUID, ...]:
     known = {it.id for it in before}
     return tuple(it.id for it in after if it.id not in known)
+
+
+def _touched(before: tuple[Request, ...], after: tuple[Request, ...]) -> tuple[UUID, ...]:
+    """New requests and those that were decided, new ones last."""
+    old = {it.id: it for it in before}
+    changed = [it for it in after if old.get(it.id) != it]
+    return tuple(it.id for it in sorted(changed, key=lambda it: it.id not in old))
 
 
 def _recorded(

@@ -1,10 +1,11 @@
-"""What dispatchers and units do with a case (domain.md B.3 T11, T14, T20, T25)."""
+"""What dispatchers and units do with a case (domain.md B.3 T11, T13b, T14, T20, T25)."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from db import dictionaries, orgs
+from db.loop import duties
 from db.unit_of_work import Work
 from domain.action import ActionName as A
 from domain.assignment import Assignment, AssignmentMode
@@ -13,17 +14,20 @@ from domain.errors import DomainError, ErrorCode
 from domain.followup import ReplyChannel, Satisfaction, Solved
 from domain.incident import CaseOutcome
 from domain.life.outcome import Outcome
+from domain.org import OrgUnit
 from domain.permission import permit
 from domain.rules import assignment as rules
 from domain.rules.act import Act
 from domain.rules.followup import Answer
+from domain.rules.loop import joint
+from domain.rules.loop.giving import LOCAL, pushed_down
 from services.apply import change_case, change_row, pictures
 from services.command import Call, Result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DispatchIncident:
-    """Which unit leads; the lists the full loop needs are refused while they hold anything."""
+    """Which units lead, support and are copied, and why; `push_down_reason` where R35 asks for it."""
 
     id: UUID
     expected_version: int
@@ -32,6 +36,14 @@ class DispatchIncident:
     supports: tuple[UUID, ...] = ()
     copies: tuple[UUID, ...] = ()
     basis: str | None = None
+    push_down_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedispatchIncident(DispatchIncident):
+    """Whom the case goes to now, and why."""
+
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,17 +91,23 @@ class SubmitResult:
 
 
 async def dispatch(call: Call, given: DispatchIncident) -> Result:
-    """T11: give the case to a unit that is bound to act by a duty item, a dispatch rule or the basis given."""
+    """T11: give the case to units that are bound to act by a duty item, a dispatch rule or the basis given."""
     permit(call.actor, A.dispatchIncident)
 
     async def decide(work: Work, act: Act, case: Case) -> Outcome:
-        rules.check_mode(given.mode, given.supports, given.copies)
-        order = await _order(work, act, case, given)
-        if order.rule_id is not None:
-            dictionaries.hit(work, order.rule_id)
-        return rules.dispatch(act, case, order)
+        return rules.dispatch(act, case, await _order(work, act, case, given))
 
     return await change_case(call, A.dispatchIncident, given, decide)
+
+
+async def redispatch(call: Call, given: RedispatchIncident) -> Result:
+    """T13b: the director gives the case to other units."""
+    permit(call.actor, A.redispatchIncident)
+
+    async def decide(work: Work, act: Act, case: Case) -> Outcome:
+        return joint.redispatch(act, case, await _order(work, act, case, given), given.reason)
+
+    return await change_case(call, A.redispatchIncident, given, decide)
 
 
 async def accept(call: Call, given: AcceptAssignment) -> Result:
@@ -136,23 +154,52 @@ async def submit(call: Call, given: SubmitResult) -> Result:
 
 
 async def _order(work: Work, act: Act, case: Case, given: DispatchIncident) -> rules.Dispatch:
-    """The order with its unit looked up, and what binds that unit: a duty item first, else a dispatch rule."""
-    found = await orgs.known(given.leads, work.connection)
-    leads = tuple(found[it] for it in given.leads if it in found)
-    if len(leads) != len(given.leads):
-        raise DomainError(ErrorCode.NOT_FOUND, "leads")
-    duty = rule = None
-    for lead in leads:
+    """The order with its units looked up, and what binds them: a duty item first, else a dispatch rule.
+
+    A rule that was found is counted as hit. NOT_FOUND naming the list with an unknown unit.
+    """
+    leads = await _units(work, given.leads, "leads")
+    supports = await _units(work, given.supports, "supports")
+    grounds: list[str | None] = []
+    found: dict[UUID, UUID] = {}
+    for unit in (*leads, *supports):
         category = case.incident.category_id
-        duty = await dictionaries.duty_basis(work, lead.id, category, act.now)
-        rule = await dictionaries.dispatch_rule(work, category, case.region_ids, lead.id, act.now)
+        duty = await dictionaries.duty_basis(work, unit.id, category, act.now)
+        rule = await dictionaries.dispatch_rule(work, category, case.region_ids, unit.id, act.now)
+        grounds.append(duty.legal_basis if duty else rule.basis if rule else None)
+        if rule is not None:
+            found[unit.id] = rule.id
+    for rule_id in dict.fromkeys(found.values()):
+        dictionaries.hit(work, rule_id)
+    named = [it for it in grounds if it is not None]
     return rules.Dispatch(
         mode=given.mode,
         leads=leads,
+        supports=supports,
+        copies=await _units(work, given.copies, "copies"),
         basis=given.basis,
-        legal_basis=duty.legal_basis if duty else rule.basis if rule else None,
-        rule_id=rule.id if rule else None,
+        legal_basis="；".join(dict.fromkeys(named)) if len(named) == len(grounds) else None,
+        rules=found,
+        pushed=await _pushed(work, act, case, leads),
+        push_down_reason=given.push_down_reason,
     )
+
+
+async def _units(work: Work, ids: tuple[UUID, ...], field: str) -> tuple[OrgUnit, ...]:
+    found = await orgs.known(ids, work.connection) if ids else {}
+    if any(it not in found for it in ids):
+        raise DomainError(ErrorCode.NOT_FOUND, field)
+    return tuple(found[it] for it in ids)
+
+
+async def _pushed(work: Work, act: Act, case: Case, leads: tuple[OrgUnit, ...]) -> dict[UUID, UUID]:
+    """R35; who holds the duty is asked only where a street or community leads."""
+    if not any(unit.kind in LOCAL for unit in leads):
+        return {}
+    holders = await duties.holders(
+        case.incident.category_id, case.region_ids, act.now, viewer=act.actor, connection=work.connection
+    )
+    return pushed_down(leads, holders)
 
 
 def _answer(asked: HandlerFollowUp) -> Answer:

@@ -173,7 +173,9 @@ async def file(call: Call, given: FileIncident) -> Result:
     permit(call.actor, A.fileIncident)
 
     async def decide(work: Work, act: Act, case: Case) -> Outcome:
-        return rules.file(act, case, given.urgency, await _category(given.category_code, work))
+        category = await _category(given.category_code, work)
+        bound = await dictionaries.fitting(category.id, case.region_ids, act.now, connection=work.connection)
+        return rules.file(act, case, given.urgency, category, boundary=not any(bound))
 
     return await change_case(call, A.fileIncident, given, decide)
 

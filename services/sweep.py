@@ -92,7 +92,7 @@ async def _advance(work: Work, *, call: Call, incident_id: UUID, wait: bool) -> 
     if not wait and not await cases.try_lock(work, incident_id):
         return 0
     case = await cases.load(work, incident_id, viewer=SYSTEM)
-    return await catch_up(work, await act_of(work, call, None), case)
+    return await catch_up(work, await act_of(work, call, None, case), case)
 
 
 async def forget_replays(wall: datetime) -> int:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from db import orgs
+from db.loop.ladder import grounds_of
 from db.unit_of_work import Work
 from domain.action import ActionName as A
 from domain.case import Case
@@ -28,7 +29,7 @@ class RequestCheck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordCheck:
-    """What was found, where, with which pictures."""
+    """What was found, where, with which pictures; on FAIL whether it was 虚假办结, and who must do it again."""
 
     id: UUID
     expected_version: int
@@ -36,6 +37,8 @@ class RecordCheck:
     point: PointGiven | None = None
     media_ids: tuple[UUID, ...] = ()
     note: str | None = None
+    false_completion: bool = False
+    leads: tuple[UUID, ...] = ()
 
 
 async def request_check(call: Call, given: RequestCheck) -> Result:
@@ -60,7 +63,15 @@ async def record_check(call: Call, given: RecordCheck) -> Result:
     async def decide(work: Work, act: Act, case: Case) -> Outcome:
         taken = await pictures(work, act, given.media_ids, "mediaIds")
         point = given.point.checked() if given.point else None
-        check = rules.Check(result=given.result, point=point, media=taken, note=given.note)
-        return rules.record_check(act, case, check)
+        check = rules.Check(
+            result=given.result,
+            point=point,
+            media=taken,
+            note=given.note,
+            false_completion=given.false_completion,
+            leads=given.leads,
+        )
+        grounds = await grounds_of(work, case, act.now) if given.false_completion else None
+        return rules.record_check(act, case, check, grounds)
 
     return await change_case(call, A.recordCheck, given, decide)

@@ -142,7 +142,7 @@ RELATIONS: Mapping[str, Relation] = {
     "Clock.incident": Relation("Clock", "c.incident_id", "c.start_at, c.id", of_case=True),
     "FollowUp.incident": Relation("FollowUp", "f.incident_id", "f.created_at, f.id", of_case=True),
     "Media.incident": Relation("Media", "m.incident_id", "m.uploaded_at, m.id"),
-    "Note.incident": Relation("Note", "n.incident_id", "n.at, n.id", of_case=True),
+    "Note.incident": Relation("Note", "n.incident_id", "n.kind <> 'INSTRUCTION', n.at, n.id", of_case=True),
     "Person.grid": Relation(
         "Person",
         "t.grid_id",

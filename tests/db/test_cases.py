@@ -57,6 +57,15 @@ async def test_a_case_without_place_and_complainant_comes_back_too() -> None:
     assert found.region_ids == (district.regions["D"].id,)
 
 
+async def test_an_incident_that_was_shown_is_not_read_again() -> None:
+    district = await a_district()
+    first, second = [await a_case(district, IncidentState.HANDLING, no=no) for no in ("A", "B")]
+    read = replace(first.incident, title="as it was shown")
+    ids, viewer = [first.incident.id, second.incident.id], district.viewer("director")
+    found = await cases.cases(ids, viewer=viewer, shown={read.id: read, new_id(): second.incident})
+    assert found == {ids[0]: replace(first, incident=read), ids[1]: second}
+
+
 async def test_saving_stores_what_changed_what_is_new_and_attaches_pictures() -> None:
     district = await a_district()
     before = await a_case(district, IncidentState.HANDLING, complainant=a_complainant())

@@ -62,7 +62,7 @@ async def test_an_open_row_has_its_past_steps_recorded_and_nobody_is_urged() -> 
     desk.id = done.incident_id
     case = await desk.case()
     assert (case.incident.light, case.supervisions, case.incident.escalation_step) == (Light.RED, (), 0)
-    assert len(await fetch("SELECT id FROM clock_step")) == 6
+    assert len(await fetch("SELECT id FROM clock_step")) == 7
     assert {it.event.kind for it in await event_log.of_incident(desk.id, 0, 50)} == {EventKind.CHANGED}
     assert await drain(NOW) == 0
     await desk.accept()

@@ -89,7 +89,7 @@ async def test_what_a_command_made_is_answered_by_noun() -> None:
         ["verification"],
         ["followup", "verification"],
         ["followup"],
-        [],
+        ["note"],  # the reply
     ]
 
 
@@ -223,7 +223,7 @@ async def test_a_dispatch_needs_a_duty_a_rule_or_words() -> None:
     desk = await (await a_desk()).walk(2)
     await refused(desk.dispatch("CIVIL"), ErrorCode.GUARD_FAILED, "basis")
     await refused(desk.dispatch(leads=(new_id(),)), ErrorCode.NOT_FOUND, "leads")
-    await refused(desk.dispatch(mode=AssignmentMode.EQUAL_JOINT), ErrorCode.FEATURE_DISABLED, "mode")
+    await refused(desk.dispatch(mode=AssignmentMode.EQUAL_JOINT), ErrorCode.GUARD_FAILED, "leads")
     await desk.dispatch("HOUSING")
     dictionaries.forget()  # the rules as they are kept do not follow the count
     row = (await desk.case()).assignments[0]

@@ -45,7 +45,7 @@ SQLITE: Mapping[str, str] = {
     "request_check": f"{LOAD} =incident =assignment +clock =clock +verification {END}",
     "check": f"{LOAD} =incident +clock =clock =verification +follow_up {END}",
     "ask": f"{LOAD} =incident =follow_up {END}",
-    "close": f"{LOAD} =incident =assignment =clock {END}",
+    "close": f"{LOAD} =incident =assignment +clock =clock +note {END}",
 }
 POSTGRES: Mapping[str, str] = {
     "report": "claim number changes lock head end",

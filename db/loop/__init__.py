@@ -1,0 +1,1 @@
+"""Rows of the closed loop that are read by themselves."""

@@ -1,0 +1,38 @@
+"""The days of a year as its notice names them, and which cases count them (R78)."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from uuid import UUID
+
+from db import dictionaries, rows
+from db.rows import Connection, Sql, both, identity, one_of, read, select
+from db.unit_of_work import Work
+from db.visibility import of_case
+from domain.calendar import CalendarDay
+from domain.clock import WORK_UNITS, TimeUnit
+from domain.viewer import Viewer
+
+_UNITS = (*WORK_UNITS, TimeUnit.NATURAL_DAY)
+
+
+async def put_year(work: Work, year: int, days: Iterable[CalendarDay]) -> None:
+    """The year has these days and no others."""
+    known = Sql(
+        'DELETE FROM calendar_day WHERE "date" >= ? AND "date" < ?', (date(year, 1, 1), date(year + 1, 1, 1))
+    )
+    await rows.write(known, work.connection)
+    await dictionaries.insert_calendar(work, days)
+
+
+async def find_cases(
+    start: datetime, end: datetime, *, viewer: Viewer, connection: Connection | None = None
+) -> list[UUID]:
+    """Visible cases with a clock of our own, not stopped, that counts days between these moments, by id."""
+    counting = Sql(
+        "c.stopped_at IS NULL AND NOT c.external AND c.start_at < ? AND c.due_at >= ?",
+        (end, start),
+    )
+    source = "clock c JOIN incident i ON i.id = c.incident_id"
+    where = both(counting, one_of("c.unit", _UNITS), of_case(viewer))
+    found = await read(select("DISTINCT c.incident_id AS id", source, where, "ORDER BY id"), connection)
+    return [identity(row["id"]) for row in found]

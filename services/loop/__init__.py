@@ -1,0 +1,1 @@
+"""Commands of the closed loop, one file per part of the life."""
