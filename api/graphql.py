@@ -13,6 +13,15 @@ from api.resolvers.feed import FeedQueries
 from api.resolvers.followup import FollowUpMutations
 from api.resolvers.grid import GridMutations, GridQueries
 from api.resolvers.incident import IncidentMutations, IncidentQueries
+from api.resolvers.loop.boundary import BoundaryMutations, BoundaryQueries
+from api.resolvers.loop.intake import IntakeMutations
+from api.resolvers.loop.joint import JointMutations
+from api.resolvers.loop.ladder import LadderMutations
+from api.resolvers.loop.otherwise import OtherwiseMutations
+from api.resolvers.loop.recusal import RecusalMutations
+from api.resolvers.loop.review import ReviewMutations, ReviewQueries
+from api.resolvers.loop.time import TimeMutations, TimeQueries
+from api.resolvers.loop.whistle import WhistleMutations, WhistleQueries
 from api.resolvers.node import NodeQueries
 from api.resolvers.org import OrgMutations, OrgQueries
 from api.resolvers.person import PersonMutations, PersonQueries
@@ -32,6 +41,7 @@ class Query(
     NodeQueries,
     IncidentQueries,
     AssignmentQueries,
+    BoundaryQueries,
     GridQueries,
     PersonQueries,
     OrgQueries,
@@ -39,8 +49,11 @@ class Query(
     DocumentQueries,
     FeedQueries,
     BoardQueries,
+    ReviewQueries,
     ClockQueries,
+    TimeQueries,
     SavedFilterQueries,
+    WhistleQueries,
 ):
     """Every noun's queries."""
 
@@ -49,15 +62,24 @@ class Query(
 class Mutation(
     SessionMutations,
     IncidentMutations,
+    IntakeMutations,
+    OtherwiseMutations,
     AssignmentMutations,
+    JointMutations,
+    WhistleMutations,
+    BoundaryMutations,
     VerificationMutations,
     FollowUpMutations,
+    RecusalMutations,
+    ReviewMutations,
     SupervisionMutations,
+    LadderMutations,
     PersonMutations,
     GridMutations,
     OrgMutations,
     DocumentMutations,
     ClockMutations,
+    TimeMutations,
     SavedFilterMutations,
 ):
     """Every noun's commands."""

@@ -25,6 +25,7 @@ from db import (
     verifications,
 )
 from db.integration import documents, keys
+from db.loop import merges, requests, scores, statements, whistles
 from domain.case import Case
 from domain.errors import DomainError, ErrorCode
 from domain.incident import Incident
@@ -51,6 +52,10 @@ ONE: Mapping[str, Read] = {
     "Person": people.get,
     "Post": people.get_posts,
     "Region": regions.get,
+    "Request": requests.get,
+    "Statement": statements.get,
+    "Whistle": whistles.get,
+    "WhistleCall": whistles.get_calls,
 }
 
 # The rows that hang on another, in their order. Named by both types.
@@ -59,11 +64,18 @@ MANY: dict[str, Read] = {
     "Clock.incident": clocks.of_incidents,
     "Clock.assignment": clocks.of_assignments,
     "FollowUp.incident": followups.of_incidents,
+    "Incident.master": merges.of_masters,
     "Media.incident": media.of_incidents,
+    "Pause.clock": clocks.pauses_of,
     "Post.person": people.posts_of,
     "Note.incident": incidents.notes_of,
+    "Request.incident": requests.of_incidents,
+    "Statement.request": statements.of_requests,
+    "ScoreEntry.incident": scores.of_incidents,
     "Supervision.incident": supervisions.of_incidents,
     "Verification.incident": verifications.of_incidents,
+    "Whistle.incident": whistles.of_incidents,
+    "WhistleCall.whistle": whistles.calls_of,
 }
 
 # The same, as they stand at a moment.

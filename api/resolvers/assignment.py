@@ -56,7 +56,7 @@ class AssignmentQueries:
 class AssignmentMutations:
     """From dispatch to the submitted result."""
 
-    @resolver("派遣（T11）。Dispatch a case to a unit.")
+    @resolver("派遣（T11）。Dispatch a case to its units.")
     async def dispatch_incident(
         self, info: Info, asked: Input[command.DispatchIncidentInput]
     ) -> command.DispatchIncidentPayload | None:
@@ -65,9 +65,8 @@ class AssignmentMutations:
         result = await assignments.dispatch(call, given(assignments.DispatchIncident, asked))
         incident = await incident_of(info, result)
         rows = await parts(info, Assignment, "assignments", result)
-        return command.DispatchIncidentPayload(
-            incident=incident, assignments=rows, warnings=warnings_of(result)
-        )
+        warnings = [*warnings_of(result), *command.pushed_down(rows)]
+        return command.DispatchIncidentPayload(incident=incident, assignments=rows, warnings=warnings)
 
     @resolver("签收（T14）。Accept an assignment.")
     async def accept_assignment(

@@ -13,7 +13,7 @@ from services import followups
 
 @strawberry.type
 class FollowUpMutations:
-    """T29, T31, T32."""
+    """T29, T31 to T33, T32b."""
 
     @resolver("登记回访（T31）。Record a follow-up.")
     async def record_follow_up(
@@ -26,7 +26,7 @@ class FollowUpMutations:
         follow_up, *_ = await parts(info, FollowUp, "followup", result)
         return command.RecordFollowUpPayload(incident=incident, follow_up=follow_up)
 
-    @resolver("结案（T29、T31）。Close a case.")
+    @resolver("结案（T29、T31、T32b、T33）。Close a case.")
     async def close_incident(
         self, info: Info, asked: Input[command.CloseIncidentInput]
     ) -> command.CloseIncidentPayload | None:
@@ -35,7 +35,7 @@ class FollowUpMutations:
         result = await followups.close(call, given(followups.CloseIncident, asked))
         return command.CloseIncidentPayload(incident=await incident_of(info, result))
 
-    @resolver("重办（T32）。Send a case back for rework.")
+    @resolver("重办（T32、T32b）。Send a case back for rework.")
     async def rework_incident(
         self, info: Info, asked: Input[command.ReworkIncidentInput]
     ) -> command.ReworkIncidentPayload | None:

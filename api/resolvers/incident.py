@@ -15,7 +15,7 @@ from api.schema.filter import IncidentFilter
 from api.schema.incident import Incident, Note
 from api.schema.listing import Table, listed
 from api.schema.place import PointInput
-from api.schema.public import DuplicateCandidate, DuplicateProbe, PublicCase, probed
+from api.schema.public import DuplicateCandidate, DuplicateProbe, PublicCase, as_public, probed
 from api.schema.term import IncidentOrder
 from api.schema.words import Info, Input, found, only_asks, page, resolver
 from db import incidents as table
@@ -90,7 +90,7 @@ class IncidentQueries:
     ) -> PublicCase | None:
         """Null for a code that is none."""
         row = await table.public(code)
-        return PublicCase.of(row) if row is not None else None
+        return PublicCase.of(await as_public(row)) if row is not None else None
 
     @resolver("查重（R03）。Cases that may be the same matter.")
     async def duplicate_candidates(

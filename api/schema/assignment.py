@@ -45,6 +45,9 @@ class Assignment(Shown[rows.Assignment], Node):
     round: int = column("round", "办理轮次。The round of work.")
     designated: bool = column("designated", "是否指定。Whether a ruling named the unit.")
     basis: str | None = column("basis", "派遣依据。Why this unit.")
+    push_down_reason: str | None = column(
+        "push_down_reason", "职责下压理由（R35）。Why a department's duty was given to a street or community."
+    )
     dispatched_by: Person | None = link("dispatched_by_id", "Person", "派遣人。Who dispatched it.")
     dispatched_at: DateTime = column("dispatched_at", "派遣时间。When it was dispatched.")
     accept_due_at: DateTime | None = column("accept_due_at", "签收截止。When sign-off is due.")

@@ -7,9 +7,10 @@ from api.schema.argument import Lang
 from api.schema.words import Info, Node, Shown, column, resolver
 from domain import clock as rows
 from domain.calendar import WorkCalendar
-from domain.clock import ClockType, Light, TimeUnit, used_ratio
-from domain.deadline import Deadline, clock_explanation
+from domain.clock import ClockType, Light, TimeUnit
+from domain.deadline import Deadline, clock_explanation, clock_used
 from domain.deadline import DeadlineInterval as Interval
+from domain.loop.pause import Pause
 from domain.term import Language
 
 
@@ -67,12 +68,19 @@ class Clock(Shown[rows.Clock], Node):
         """Counted at read; a stopped or paused clock stands still."""
         row = self.row
         until = row.stopped_at or row.paused_at or await info.context.now()
-        return used_ratio(row.start_at, row.due_at, row.unit, until, await _calendar(info))
+        return clock_used(row, until, await _calendar(info), await _pauses(info, row))
 
     @resolver("期限逐段说明。Every span from start to due, and why it counts or not.")
     async def explanation(self, info: Info) -> list[DeadlineInterval]:
         """In order, without holes."""
-        return [DeadlineInterval.of(span) for span in clock_explanation(self.row, await _calendar(info))]
+        spans = clock_explanation(self.row, await _calendar(info), await _pauses(info, self.row))
+        return [DeadlineInterval.of(span) for span in spans]
+
+
+async def _pauses(info: Info, row: rows.Clock) -> list[Pause]:
+    """Its pauses that ended; a clock that never paused is not asked."""
+    found: list[Pause] = await info.context.loaders["Pause.clock"].load(row.id) if row.paused_seconds else []
+    return found
 
 
 async def _calendar(info: Info) -> WorkCalendar:

@@ -41,6 +41,12 @@ class FollowUp(Shown[rows.FollowUp]):
         "contacted_by_handler", "承办单位是否联系过。Whether the handling unit had been in touch."
     )
     opinion: str | None = strawberry.field(resolver=_opinion, description="意见。The person's words.")
+    complainant_id: strawberry.ID | None = identity(
+        "Complainant",
+        "complainant_id",
+        "并案事项的诉求人；本事项的为空。Of a merged case; null: the case's own.",
+    )
+    sampled: bool = column("sampled", "是否抽样征求意见（S49）。Whether it was drawn by lot.")
     recorded_by: Person | None = link("recorded_by_id", "Person", "登记人。Who recorded it.")
     due_at: DateTime | None = column("due_at", "截止时间。When it is due.")
     created_at: DateTime = column("created_at", "发起时间。When it was asked for.")

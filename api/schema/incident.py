@@ -13,10 +13,14 @@ from api.schema.dictionary import Category
 from api.schema.feed import EventConnection, history_of
 from api.schema.followup import FollowUp
 from api.schema.grid import Grid
+from api.schema.loop.request import Request
+from api.schema.loop.score import ScoreEntry
+from api.schema.loop.whistle import Whistle
 from api.schema.media import Media
 from api.schema.org import OrgUnit
 from api.schema.person import Person
 from api.schema.place import Point, shown_point
+from api.schema.public import as_public
 from api.schema.region import Region
 from api.schema.supervision import Supervision
 from api.schema.verification import Verification
@@ -40,6 +44,7 @@ from domain.incident import (
     IncidentDomain,
     IncidentKind,
     IncidentState,
+    NoteKind,
     PublicStatus,
     RejectReason,
     Source,
@@ -47,6 +52,7 @@ from domain.incident import (
     public_status,
 )
 from domain.life.transition import available_actions
+from domain.loop.request import TransferTarget, VoidReason
 from domain.masking import (
     MaskingFacts,
     address_masked,
@@ -77,6 +83,14 @@ def _address(viewer: Viewer) -> Shows:
     return lambda address: mask_address(address) if masked and address else address
 
 
+def _target(value: str | None) -> TransferTarget | None:
+    return TransferTarget(value) if value else None
+
+
+def _voided(value: str | None) -> VoidReason | None:
+    return VoidReason(value) if value else None
+
+
 async def _masked_fields(root: "Incident", info: Info) -> list[str]:
     row, viewer, loaders = root.row, info.context.require_viewer(), info.context.loaders
     reporter = await loaders["Person"].load(row.reporter_id) if row.reporter_id else None
@@ -93,6 +107,17 @@ async def _available(root: "Incident", info: Info) -> list[AvailableAction]:
     return [AvailableAction.of(it) for it in available_actions(info.context.require_viewer(), case)]
 
 
+async def _public_status(root: "Incident", info: Info) -> PublicStatus:
+    master_id = root.row.master_id
+    master = await info.context.loaders["Incident"].load(master_id) if master_id else None
+    return public_status((master or await as_public(root.row)).state)
+
+
+async def _merged(root: "Incident", info: Info) -> "list[Incident]":
+    found = await info.context.loaders["Incident.master"].load(root.row.id) if root.row.merged_count else []
+    return [Incident.of(row) for row in found]
+
+
 async def _author(root: "Note", info: Info) -> Person | None:
     if await info.context.hides_actor(root.row.incident_id, root.row.author_id):
         return None
@@ -107,6 +132,9 @@ class Note(Shown[rows.Note]):
     id: strawberry.ID = identity("Note", "id", "全局编号。The global id.")
     text: str = column("text", "内容。The words.")
     at: DateTime = column("at", "时间。When.")
+    kind: NoteKind = column("kind", "记录类型。What the words are.")
+    received_at: DateTime | None = column("received_at", "批示签阅时间。When a unit received it.")
+    received_by: Person | None = link("received_by_id", "Person", "签阅人。Who received it.")
     author: Person | None = strawberry.field(resolver=_author, description="记录人。Who wrote it.")
 
 
@@ -127,12 +155,22 @@ class Incident(Shown[rows.Incident], Node):
     external_due_at: DateTime | None = column("external_due_at", "来源方期限。The channel's due time.")
     urgency: Urgency = column("urgency", "紧急程度。The urgency.")
     state: IncidentState = column("state", "状态。The state.")
-    public_status: PublicStatus = derived(
-        "state", fn=public_status, description="公开状态。What a citizen sees."
+    public_status: PublicStatus = personal(
+        _public_status, "公开状态；并案的为主事项的。What a citizen sees; of a merged case: its master's."
     )
     outcome: CaseOutcome | None = column("outcome", "办理结果。How the matter ended.")
     reject_reason: RejectReason | None = column("reject_reason", "不予受理原因。Why it was rejected.")
     reply_text: str | None = column("reply_text", "答复内容。The reply given on rejecting it.")
+    transfer_target: TransferTarget | None = derived(
+        "transfer_target", fn=_target, description="转出去向。To whom it was transferred."
+    )
+    transfer_receiver: str | None = column("transfer_receiver", "转出接收人。Who took it over.")
+    void_reason: VoidReason | None = derived(
+        "void_reason", fn=_voided, description="作废原因。Why it was voided."
+    )
+    grid_confirmed: bool = derived(
+        "grid_confirmed", fn=bool, description="网格是否已确认。Whether the grid is confirmed."
+    )
     round: int = column("round", "办理轮次。The round of work.")
     return_pending: bool = column("return_pending", "是否有退单待审。Whether a return waits for review.")
     light: Light = column("light", "灯：运行中时限的最差者。The worst light of its running clocks.")
@@ -160,15 +198,24 @@ class Incident(Shown[rows.Incident], Node):
     due_at: DateTime | None = column("due_at", "截止时间。When it is due.")
     closed_at: DateTime | None = column("closed_at", "结案时间。When it was closed.")
     on_time: bool | None = column("on_time", "是否按时办结。Whether it was closed on time.")
+    urgent: bool = column("urgent", "加急。Whether it was marked as urgent.")
+    historic: bool = column("historic", "历史遗留。Whether it is left over from the past.")
+    archived_at: DateTime | None = column("archived_at", "归档时间。When it was archived.")
     report_count: int = column("report_count", "件次。How often it was reported.")
     master: "Incident | None" = link("master_id", "Incident", "并入的主事项。The case it was merged into.")
+    merged: "list[Incident]" = personal(_merged, "并入本事项的事项。The cases merged into it.")
     assignments: list[Assignment] = children("Assignment", "incident", "交办单。All rounds, in order.")
     clocks: list[Clock] = children("Clock", "incident", "计时。All clocks, stopped ones included.")
     verifications: list[Verification] = children("Verification", "incident", "核查。All checks, in order.")
     follow_ups: list[FollowUp] = children("FollowUp", "incident", "回访。All follow-ups, in order.")
     supervisions: list[Supervision] = children("Supervision", "incident", "督办。All, in order.")
+    whistles: list[Whistle] = children("Whistle", "incident", "吹哨。All, in order.")
     media: list[Media] = masked(children("Media", "incident", "图片。Its pictures."), _media, _ABOUT)
-    notes: list[Note] = children("Note", "incident", "办理记录。All notes, in order.")
+    notes: list[Note] = children("Note", "incident", "办理记录，领导批示在前。All notes, instructions first.")
+    score_entries: list[ScoreEntry] = children(
+        "ScoreEntry", "incident", "计分：中心可见全部，单位只见本单位。The points a viewer may see."
+    )
+    requests: list[Request] = children("Request", "incident", "申请。All that was asked, in order.")
     available_actions: list[AvailableAction] = personal(
         _available, "当前用户可用的动作。What the viewer may do with it now, and why not."
     )

@@ -1,5 +1,6 @@
 """What is shown of a case to people who may not open it: no personal data."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from api.schema.words import NOUNS, Info, Shown, column, derived, resolver
 from db import dictionaries, incidents
 from domain import incident as rows
 from domain.errors import DomainError, ErrorCode
-from domain.incident import CaseOutcome, PublicStatus, public_status
+from domain.incident import CaseOutcome, IncidentState, PublicStatus, public_status
 from domain.place import Crs, Point
 from services.command import SYSTEM
 
@@ -65,6 +66,15 @@ class DuplicateProbe:
 
     category_code: str = strawberry.field(description="分类代码。The category's code.")
     point: PointInput = strawberry.field(description="位置。Where it is.")
+
+
+async def as_public(row: rows.Incident) -> rows.Incident:
+    """The case as the public sees it: a merged one stands as its master does (B.5 "Public status")."""
+    if row.state is not IncidentState.MERGED or row.master_id is None:
+        return row
+    master = (await incidents.get([row.master_id], viewer=SYSTEM))[row.master_id]
+    shown = ("state", "outcome", "due_at", "closed_at")
+    return replace(row, **{name: getattr(master, name) for name in shown})
 
 
 async def probed(info: Info, probe: DuplicateProbe) -> list[DuplicateCandidate]:

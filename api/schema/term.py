@@ -17,12 +17,25 @@ from domain.incident import (
     IncidentDomain,
     IncidentKind,
     IncidentState,
+    NoteKind,
     PublicStatus,
     RejectReason,
     Source,
     Urgency,
 )
 from domain.integration.document import DocumentKind
+from domain.loop.request import (
+    EndingKind,
+    HangReason,
+    HangReview,
+    RequestKind,
+    RequestState,
+    ReturnReason,
+    TransferTarget,
+    VoidReason,
+)
+from domain.loop.score import ScoreType
+from domain.loop.whistle import WhistleKind, WhistleStep
 from domain.media import MediaPurpose
 from domain.org import OrgKind
 from domain.person import PostType, Role
@@ -31,7 +44,7 @@ from domain.region import RegionLevel
 from domain.saved_filter import FilterNoun
 from domain.supervision import SupervisionLevel, SupervisionOrigin
 from domain.term import Language, Term
-from domain.verification import CheckResult, TaskState
+from domain.verification import CheckResult, TaskState, VerificationPhase
 from services.incidents import MaskedField
 
 
@@ -70,12 +83,15 @@ TERMS: tuple[type[Term], ...] = (
     Crs,
     DissatisfactionReason,
     DocumentKind,
+    EndingKind,
     ErrorCode,
     EventKind,
     FilterNoun,
     FollowUpLayer,
     GapReason,
     GridKind,
+    HangReason,
+    HangReview,
     IncidentDomain,
     IncidentKind,
     IncidentOrder,
@@ -84,6 +100,7 @@ TERMS: tuple[type[Term], ...] = (
     Light,
     MaskedField,
     MediaPurpose,
+    NoteKind,
     OrgKind,
     PostType,
     PublicStatus,
@@ -91,16 +108,25 @@ TERMS: tuple[type[Term], ...] = (
     RegionLevel,
     RejectReason,
     ReplyChannel,
+    RequestKind,
+    RequestState,
+    ReturnReason,
     RevokedReason,
     Role,
     Satisfaction,
+    ScoreType,
     Solved,
     Source,
     SupervisionLevel,
     SupervisionOrigin,
     TaskState,
     TimeUnit,
+    TransferTarget,
     Urgency,
+    VerificationPhase,
+    VoidReason,
+    WhistleKind,
+    WhistleStep,
 )
 _NAMES: dict[type[Term], str] = {CaseOutcome: "Outcome"}  # `domain.life.outcome.Outcome` is a rule's answer
 

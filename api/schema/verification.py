@@ -7,7 +7,7 @@ from api.schema.org import OrgUnit
 from api.schema.person import Person
 from api.schema.words import Shown, column, identity, link
 from domain import verification as rows
-from domain.verification import CheckResult, TaskState
+from domain.verification import CheckResult, TaskState, VerificationPhase
 
 
 @strawberry.type(description="核查。One check of a case.")
@@ -15,6 +15,9 @@ class Verification(Shown[rows.Verification]):
     """核查."""
 
     id: strawberry.ID = identity("Verification", "id", "全局编号。The global id.")
+    phase: VerificationPhase = column(
+        "phase", "阶段：立案前核实或办结后核查。Before filing, or after the result."
+    )
     round: int = column("round", "办理轮次。The round of work.")
     state: TaskState = column("state", "任务状态。Whether it is still to be done.")
     org_unit: OrgUnit | None = link("org_id", "OrgUnit", "指定的核查单位。The unit it was given to.")

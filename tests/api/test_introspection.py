@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.engine import Engine, GraphQLRequest
-from api.introspection import Introspection
+from api.introspection import Introspection, mend
 from domain.term import Language
 from tests.api.client import engine
 
@@ -33,6 +33,7 @@ DOCUMENTS = [
 def asked(document: str, **variables: object) -> tuple[bytes | None, bytes]:
     """What is answered, and what the ordinary executor answers."""
     runs: Engine = engine()
+    mend(runs._schema)  # the schemas of other tests in this process undo it: `__Type` is one for all
     operation = runs.prepare(GraphQLRequest(document, variables), Language.EN)
     assert operation.measure.introspects
     expected = execute_sync(runs._schema, operation.document, variable_values=variables, operation_name=None)
@@ -66,10 +67,15 @@ def _selection(below: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     )
 
 
+def _allowed(selection: str) -> bool:
+    """Lists of types three deep are refused by validation."""
+    return sum(map(selection.count, ("ields", "interfaces", "possibleTypes"))) < 3
+
+
 @settings(max_examples=60)
 @given(
     st.sampled_from(TYPES),
-    st.recursive(NAMED, _selection, max_leaves=6).filter(lambda it: it.count("ields") < 3),
+    st.recursive(NAMED, _selection, max_leaves=6).filter(_allowed),
 )
 def test_any_question_about_a_type_is_answered_alike(name: str, selection: str) -> None:
     answer, expected = asked(f'{{__type(name:"{name}"){{{selection}}}}}')

@@ -259,9 +259,9 @@ async def test_commands_are_refused_with_a_reason(district: District, as_: Any) 
     order = seen(row, mode="SINGLE", leads=[housing])
     dispatcher = as_("dispatcher")
     for changes, refusal in (
-        ({"mode": "EQUAL_JOINT"}, ("FEATURE_DISABLED", "mode")),
-        ({"supports": [housing]}, ("FEATURE_DISABLED", "supports")),
-        ({"copies": [housing]}, ("FEATURE_DISABLED", "copies")),
+        ({"mode": "EQUAL_JOINT"}, ("GUARD_FAILED", "leads")),
+        ({"supports": [housing]}, ("GUARD_FAILED", "supports")),
+        ({"copies": [housing]}, ("GUARD_FAILED", "leads")),
         ({"leads": [row["id"]]}, ("BAD_ID", "leads")),
         ({"id": housing}, ("BAD_ID", "id")),
         ({"id": gid("Incident", uuid4())}, ("NOT_FOUND", "id")),

@@ -8,6 +8,8 @@ from api.schema.assignment import Assignment
 from api.schema.command.given import AssignmentChange, IncidentChange, needed, option, several
 from api.schema.incident import Incident
 from domain.assignment import AssignmentMode
+from domain.errors import ErrorCode
+from domain.errors import Warned as Noted
 from domain.followup import ReplyChannel, Satisfaction, Solved
 from domain.incident import CaseOutcome
 
@@ -16,11 +18,16 @@ from domain.incident import CaseOutcome
 class DispatchIncidentInput(IncidentChange):
     """T11."""
 
-    mode: AssignmentMode = needed("办理方式；目前仅单办。How; SINGLE alone is enabled.")
+    mode: AssignmentMode = needed("办理方式。How.")
     leads: list[strawberry.ID] = needed("主办单位。The leading units.", "OrgUnit")
-    supports: list[strawberry.ID] = several("协办单位；目前未启用。Supporting units; not enabled.", "OrgUnit")
-    copies: list[strawberry.ID] = several("抄告单位；目前未启用。Units to copy; not enabled.", "OrgUnit")
+    supports: list[strawberry.ID] = several(
+        "协办单位；仅用于协同办理。Supporting units; only for LED_JOINT.", "OrgUnit"
+    )
+    copies: list[strawberry.ID] = several("抄告单位。Units to copy.", "OrgUnit")
     basis: str | None = option("派遣依据；无职责依据时必填。Why this unit, where no duty says so.")
+    push_down_reason: str | None = option(
+        "职责下压理由；把部门职责派给街道或社区主办时必填（R35）。Why a department's duty is pushed down."
+    )
 
 
 @strawberry.type(description="派遣的结果。What a dispatch answers.")
@@ -91,3 +98,9 @@ class SubmitResultPayload:
 
     assignment: Assignment = strawberry.field(description="交办单。The assignment.")
     incident: Incident | None = strawberry.field(description="事项。The case.")
+
+
+def pushed_down(rows: list[Assignment]) -> list[Warned]:
+    """R35: accepted with a warning where a row keeps the reason why a department's duty was pushed down."""
+    pushed = any(it.row.push_down_reason for it in rows)
+    return [Warned.of(Noted(ErrorCode.GUARD_FAILED, "pushDownReason"))] if pushed else []

@@ -9,6 +9,7 @@ from api.schema.incident import Incident
 from api.schema.words import Info, Shown
 from db import incidents
 from domain.errors import DomainError, ErrorCode
+from domain.rules.loop.instruction import pinned
 from domain.visibility import visibility_of
 from services.command import SYSTEM, Result
 
@@ -25,6 +26,13 @@ async def incident_of(info: Info, result: Result) -> Incident:
         if row is None or row.reporter_id != info.context.require_viewer().person_id:
             raise DomainError(ErrorCode.NOT_FOUND, "id")
     return Incident.of(row)
+
+
+async def visible_incident(info: Info, result: Result) -> Incident | None:
+    """The case, for who acted on it without seeing it (T12, S35); null while it stays invisible."""
+    _renew(info, result)
+    row = await info.context.loaders["Incident"].load(_known(result.incident_id))
+    return Incident.of(row) if row is not None else None
 
 
 async def assignment_of(info: Info, result: Result) -> tuple[Assignment, Incident | None]:
@@ -67,7 +75,8 @@ def _renew(info: Info, result: Result) -> None:
         ("Assignment", case.assignments),
         ("Clock", case.clocks),
         ("FollowUp", case.followups),
-        ("Note", case.notes),
+        ("Note", pinned(case.notes)),
+        ("Request", case.requests),
         ("Supervision", case.supervisions),
         ("Verification", case.verifications),
     ):

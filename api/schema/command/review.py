@@ -37,6 +37,12 @@ class RecordCheckInput(IncidentChange):
     point: PointInput | None = option("核查位置。Where it was checked.")
     media_ids: list[strawberry.ID] = several("核查照片。Pictures of the check.", "Media")
     note: str | None = option("说明。What was noted.")
+    false_completion: bool | None = option(
+        "不通过且属虚假办结：−5 分并亮红牌。It failed, and was reported done falsely: −5 and a red card."
+    )
+    leads: list[strawberry.ID] | None = option(
+        "不通过时须返工的主办单位，默认全部。Which leads must do it again; all by default.", "OrgUnit"
+    )
 
 
 @strawberry.type(description="登记核查的结果。What recording a check answers.")
@@ -59,6 +65,9 @@ class RecordFollowUpInput(IncidentChange):
     dissatisfaction_reason: DissatisfactionReason | None = option("不满意原因。Why not.")
     contacted_by_handler: bool | None = option("承办单位是否联系过。Whether the unit had been in touch.")
     opinion: str | None = option("意见。The person's words.")
+    complainant_id: strawberry.ID | None = option(
+        "所回访的诉求人；默认本事项的。Whom: by default the case's own complainant.", "Complainant"
+    )
 
 
 @strawberry.type(description="登记回访的结果。What recording a follow-up answers.")
@@ -69,9 +78,14 @@ class RecordFollowUpPayload:
     follow_up: FollowUp = strawberry.field(description="回访。The follow-up.")
 
 
-@strawberry.input(description="结案（T29、T31）。Close a case.")
+@strawberry.input(description="结案（T29、T31、T32b、T33）。Close a case.")
 class CloseIncidentInput(IncidentChange):
-    """T29, T31."""
+    """T29, T31, T32b, T33."""
+
+    partly: bool | None = option(
+        "两次重办后由指挥中心以部分解决结案。Partly solved, by the director after two reworks (T32b)."
+    )
+    minutes: str | None = option("协调会纪要。The minutes of the case meeting (T32b).")
 
 
 @strawberry.type(description="结案的结果。What closing answers.")
@@ -81,7 +95,7 @@ class CloseIncidentPayload:
     incident: Incident = strawberry.field(description="事项。The case.")
 
 
-@strawberry.input(description="重办（T32）。Send a case back for rework.")
+@strawberry.input(description="重办（T32、T32b）。Send a case back for rework.")
 class ReworkIncidentInput(IncidentChange):
     """T32."""
 
@@ -89,6 +103,12 @@ class ReworkIncidentInput(IncidentChange):
     text: str = needed("说明。In words.")
     leads: list[strawberry.ID] | None = option(
         "须重办的主办单位，默认全部。Which leads; all by default.", "OrgUnit"
+    )
+    supports: list[strawberry.ID] | None = option(
+        "随同重办的协办单位，默认无。Which supports; none by default.", "OrgUnit"
+    )
+    minutes: str | None = option(
+        "协调会纪要，两次重办后必填。The minutes of the case meeting, after two reworks (T32b)."
     )
 
 

@@ -1,0 +1,1 @@
+"""Mutations and queries of the closed loop."""

@@ -1,0 +1,103 @@
+"""Merging, reopening, and the list of open loops."""
+
+from datetime import timedelta
+from typing import Annotated
+
+import strawberry
+
+from api.pages import Connection, page_request
+from api.schema.argument import After, Count, said
+from api.schema.assignment import Assignment
+from api.schema.command.given import given
+from api.schema.command.loop import review as command
+from api.schema.command.made import incident_of, parts
+from api.schema.filter import DateTimeFilter, Filter, IncidentFilter
+from api.schema.incident import Incident
+from api.schema.listing import Table, listed
+from api.schema.loop.request import Request
+from api.schema.words import Info, Input, page, resolver
+from db import incidents
+from domain.calendar import local_day, midnight
+from domain.errors import DomainError, ErrorCode
+from domain.incident import IncidentState
+from domain.permission import CASE_STAFF
+from domain.saved_filter import FilterNoun
+from services.loop import merges, reopenings
+
+_CASES = Table(Incident, incidents, FilterNoun.INCIDENT)
+_OPEN = [state for state in IncidentState if state.open]
+_DAYS = range(3651)
+
+
+@strawberry.type
+class ReviewQueries:
+    """What may be asked about loops that are not closed."""
+
+    @page(
+        "Incident", "未闭环的事项（S50），先报者在前。Cases whose loop is open for so long, the oldest first."
+    )
+    async def open_loops(
+        self,
+        info: Info,
+        older_than_days: Annotated[
+            int,
+            said("上报已满的天数（按区内日历日），0 至 3650。Reported so many district days ago or earlier."),
+        ],
+        first: Count,
+        after: After = None,
+    ) -> Connection[Incident] | None:
+        """The loop of an open case is never complete. FORBIDDEN, BAD_INPUT, PAGE_SIZE_REQUIRED, BAD_CURSOR."""
+        if not info.context.require_viewer().roles & CASE_STAFF:
+            raise DomainError(ErrorCode.FORBIDDEN)
+        if older_than_days not in _DAYS:
+            raise DomainError(ErrorCode.BAD_INPUT, "olderThanDays")
+        today = local_day(await info.context.now())
+        end = midnight(today + timedelta(days=1 - older_than_days))
+        where = IncidentFilter(state=Filter(in_=_OPEN), reported_at=DateTimeFilter(lt=end))
+        asked = page_request(first, after, None, None)
+        return await listed(info, _CASES, asked, where, order="REPORTED_AT_ASC")
+
+
+@strawberry.type
+class ReviewMutations:
+    """T7, T7u, T34, R03."""
+
+    @resolver("并案（T7）；派遣后须中心主任审定。Merge a case; once dispatched the director decides.")
+    async def merge_incident(
+        self, info: Info, asked: Input[command.MergeIncidentInput]
+    ) -> command.MergeIncidentPayload | None:
+        """T7."""
+        call = await info.context.call(asked.idempotency_key)
+        result = await merges.merge(call, given(merges.MergeIncident, asked))
+        incident = await incident_of(info, result)
+        made = await parts(info, Request, "request", result)
+        return command.MergeIncidentPayload(incident=incident, request=made[0] if made else None)
+
+    @resolver("撤销并案（T7u）。Undo a merge.")
+    async def unmerge_incident(
+        self, info: Info, asked: Input[command.UnmergeIncidentInput]
+    ) -> command.UnmergeIncidentPayload | None:
+        """T7u."""
+        call = await info.context.call(asked.idempotency_key)
+        result = await merges.unmerge(call, given(merges.UnmergeIncident, asked))
+        return command.UnmergeIncidentPayload(incident=await incident_of(info, result))
+
+    @resolver("附议（R03）。Say 'me too'.")
+    async def join_incident(
+        self, info: Info, asked: Input[command.JoinIncidentInput]
+    ) -> command.JoinIncidentPayload | None:
+        """R03."""
+        call = await info.context.call(asked.idempotency_key)
+        result = await merges.join(call, given(merges.JoinIncident, asked))
+        return command.JoinIncidentPayload(incident=await incident_of(info, result))
+
+    @resolver("重开（T34）。Reopen a case.")
+    async def reopen_incident(
+        self, info: Info, asked: Input[command.ReopenIncidentInput]
+    ) -> command.ReopenIncidentPayload | None:
+        """T34, T34b."""
+        call = await info.context.call(asked.idempotency_key)
+        result = await reopenings.reopen(call, given(reopenings.ReopenIncident, asked))
+        incident = await incident_of(info, result)
+        rows = await parts(info, Assignment, "assignments", result)
+        return command.ReopenIncidentPayload(incident=incident, assignments=rows)

@@ -1,0 +1,72 @@
+"""Inputs and payloads of merging, of undoing it, of saying "me too", and of reopening."""
+
+import strawberry
+
+from api.schema.assignment import Assignment
+from api.schema.command.given import IncidentChange, needed, option, several
+from api.schema.incident import Incident
+from api.schema.loop.request import Request
+
+
+@strawberry.input(description="并案（T7）。Merge a case into another.")
+class MergeIncidentInput(IncidentChange):
+    """T7."""
+
+    master_id: strawberry.ID = needed("并入的主事项。The case it is merged into.", "Incident")
+
+
+@strawberry.type(description="并案的结果。What merging answers.")
+class MergeIncidentPayload:
+    """T7."""
+
+    incident: Incident = strawberry.field(description="事项。The case.")
+    request: Request | None = strawberry.field(
+        description="派遣后的并案申请，待中心主任审定。After dispatch: the request that the director decides."
+    )
+
+
+@strawberry.input(description="撤销并案（T7u），24 小时内。Undo a merge, within 24 hours.")
+class UnmergeIncidentInput(IncidentChange):
+    """T7u."""
+
+    reason: str = needed("理由。Why.")
+
+
+@strawberry.type(description="撤销并案的结果。What undoing a merge answers.")
+class UnmergeIncidentPayload:
+    """T7u."""
+
+    incident: Incident = strawberry.field(description="事项。The case.")
+
+
+@strawberry.input(description="附议（R03）：件次加一。Say 'me too': it counts as one report more.")
+class JoinIncidentInput(IncidentChange):
+    """R03."""
+
+
+@strawberry.type(description="附议的结果。What saying 'me too' answers.")
+class JoinIncidentPayload:
+    """R03."""
+
+    incident: Incident = strawberry.field(description="事项。The case.")
+
+
+@strawberry.input(description="重开（T34），结案 30 日内。Reopen a case, within 30 days of its closing.")
+class ReopenIncidentInput(IncidentChange):
+    """T34."""
+
+    reason: str = needed("理由。Why.")
+    leads: list[strawberry.ID] | None = option(
+        "须办理的主办单位，默认全部。Which leads; all by default.", "OrgUnit"
+    )
+    media_ids: list[strawberry.ID] = several("证据照片。Pictures as evidence.", "Media")
+
+
+@strawberry.type(description="重开的结果。What reopening answers.")
+class ReopenIncidentPayload:
+    """T34."""
+
+    incident: Incident = strawberry.field(description="事项。The case.")
+    assignments: list[Assignment] = strawberry.field(
+        description="新一轮的交办单；无人办结过则为空。The new round's rows; none where nobody's work was done."
+    )

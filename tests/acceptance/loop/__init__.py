@@ -1,0 +1,1 @@
+"""Stories of the closed loop, told over the API with the clock moving."""
