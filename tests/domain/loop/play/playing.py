@@ -1,4 +1,4 @@
-"""What the exploration and the walk share: the moves of every slice, the whole cast, who may do what now."""
+"""What the exploration and the walk share: every command's moves, the whole cast, who may do what now."""
 
 import importlib
 from collections.abc import Callable, Iterator, Mapping
@@ -58,7 +58,7 @@ ASIDE = frozenset(
 
 
 def collected() -> Mapping[ActionName, Move]:
-    """The moves of every `moves_*.py` beside this file; a slice's own before those of the whole."""
+    """The moves of every `moves_*.py` beside this file; a part's own before those of the whole."""
     found: dict[ActionName, Move] = {}
     for path in sorted(Path(__file__).parent.glob("moves_*.py")):
         module = importlib.import_module(f"{__package__}.{path.stem}")

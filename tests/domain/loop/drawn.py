@@ -1,0 +1,122 @@
+"""What the documents say of a case's life, from the tables; `python -m tests.domain.loop.drawn` writes it."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from domain.action import PLANNED, ActionName
+from domain.assignment import AssignmentState
+from domain.incident import IncidentState, Urgency
+from domain.life.transition import BIRTHS, DERIVED, EDGES, OPEN, TIMED
+from domain.permission import PERMITTED
+from domain.person import Role
+from domain.policy import LIMITS
+
+DOCS = Path(__file__).parents[3] / "docs"
+_PART = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    lines = [list(head)]
+    lines += [["---"] * len(lines[0]), *(list(row) for row in rows)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _states(states: Iterable[IncidentState] | Iterable[AssignmentState]) -> str:
+    return " ".join(sorted(states)) or "="
+
+
+def diagram() -> str:
+    """The states and what leads from one to another; where the rows decide, the state follows from them."""
+    arrows: dict[tuple[str, str], list[str]] = {}
+    for row, born in BIRTHS.values():
+        for state in born:
+            arrows.setdefault(("[*]", state.value), []).append(row)
+    for row, before, after in _moves():
+        sources = ["OPEN"] if before == OPEN else sorted(before)
+        for source in sources:
+            for to in sorted(after - {source}):
+                arrows.setdefault((str(source), to.value), []).append(row)
+    lines = [f"  {a} --> {b}: {' '.join(dict.fromkeys(rows))}" for (a, b), rows in sorted(arrows.items())]
+    return "```mermaid\nstateDiagram-v2\n" + "\n".join(lines) + "\n```\n"
+
+
+def _moves() -> Iterable[tuple[str, frozenset[IncidentState], frozenset[IncidentState]]]:
+    """Rows that lead to states of their own; those whose outcome the assignments decide would join all to all."""
+    for action, edge in EDGES.items():
+        if edge.to != DERIVED and action not in PLANNED:
+            yield edge.row, edge.states, edge.to
+    for row, (_, before, after) in TIMED.items():
+        if after != DERIVED:
+            yield row, before, after
+
+
+def transitions() -> str:
+    """Every command with its row, source and states."""
+    found = [(edge.row, edge.source, action, edge) for action, edge in EDGES.items() if action not in PLANNED]
+    return _table(
+        ("行 row", "出处 source", "命令 command", "办前 before", "办后 after", "交办单 its assignment"),
+        (
+            (
+                row,
+                source,
+                f"`{action.value}`",
+                _states(edge.states),
+                "由交办单推定 derived" if edge.to == DERIVED else _states(edge.to),
+                _states(edge.rows) if edge.rows is not None else "",
+            )
+            for row, source, action, edge in found
+        ),
+    )
+
+
+def limits() -> str:
+    """The default limit of every clock, by urgency."""
+    return _table(
+        ("时限 clock", *(f"{it.zh} {it.value}" for it in Urgency)),
+        (
+            (
+                f"{clock.zh} `{clock.value}`",
+                *(f"{row[it.value].amount} {row[it.value].unit.zh}" for it in Urgency),
+            )
+            for clock, row in LIMITS.items()
+        ),
+    )
+
+
+def matrix() -> str:
+    """Which roles may do what; what else the case asks is in the table of its life."""
+    roles = [it for it in Role if it is not Role.SYSTEM]
+    return _table(
+        ("动作 action", *(f"{it.zh}<br>{it.value}" for it in roles)),
+        (
+            (f"{action.zh} `{action.value}`", *("✓" if it in PERMITTED[action] else "" for it in roles))
+            for action in ActionName
+            if action in PERMITTED and action not in PLANNED
+        ),
+    )
+
+
+PARTS: Mapping[str, Callable[[], str]] = {
+    "diagram": diagram,
+    "transitions": transitions,
+    "limits": limits,
+    "matrix": matrix,
+}
+FILES = ("life-of-a-case.md", "roles.md")
+
+
+def drawn(text: str) -> str:
+    """A document with its generated parts made anew."""
+    return _PART.sub(lambda found: f"{found[1]}{PARTS[found[2]]()}{found[3]}", text)
+
+
+def main() -> None:
+    """Write both documents anew."""
+    for name in FILES:
+        path = DOCS / name
+        path.write_text(drawn(path.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
