@@ -9,9 +9,10 @@ from db import cases, media
 from db.unit_of_work import in_transaction
 from domain.case import Case
 from domain.incident import IncidentState
+from domain.loop.request import Request, RequestKind
 from domain.media import Media, MediaPurpose
 from tests.api.client import Client, gid
-from tests.db.factories import NOW, District, a_case, a_complainant, a_district, new_id
+from tests.db.factories import NOW, District, a_case, a_complainant, a_district, build_case, new_id
 
 SECRETS = "content address reporter { name } complainant { name phone } media { url } maskedFields title"
 CASE = f"query ($no: String!) {{ incident(no: $no) {{ {SECRETS} }} }}"
@@ -54,6 +55,33 @@ def hidden(shown: dict[str, Any]) -> bool:
     """Whether everything R81 protects is absent."""
     protected = (shown["content"], shown["reporter"], shown["complainant"])
     return protected == (None, None, None) and shown["media"] == []
+
+
+async def test_the_words_of_a_withdrawal_are_the_complainants_own(district: District) -> None:
+    """R81: neither they nor the call that confirmed them reach the office; another request's words do."""
+    bureau = district.orgs["HOUSING"].id
+    made = build_case(district, IncidentState.HANDLING, complainant=a_complainant(), complained_org_id=bureau)
+    words: dict[str, Any] = {
+        "incident_id": made.incident.id,
+        "asked_at": NOW,
+        "asked_by_id": None,
+        "text": "住三楼的李四不告了",
+    }
+    asked = (
+        Request(id=new_id(), kind=RequestKind.WITHDRAWAL, answer="李四确认", **words),
+        Request(id=new_id(), kind=RequestKind.MERGE, answer="同意", **words),
+    )
+    case = replace(made, requests=asked, incident=replace(made.incident, request_count=2))
+    await in_transaction(lambda work: cases.insert(work, case))
+    document = "query ($no: String!) { incident(no: $no) { requests { kind text answer } } }"
+    read = {}
+    for who in ("housing", "dispatcher"):
+        shown = (await Client(district.viewer(who)).ask(document, no=case.incident.no))["incident"][
+            "requests"
+        ]
+        read[who] = {it["kind"]: (it["text"], it["answer"]) for it in shown}
+    assert read["dispatcher"]["WITHDRAWAL"] == (words["text"], "李四确认")
+    assert read["housing"] == {"WITHDRAWAL": (None, None), "MERGE": (words["text"], "同意")}
 
 
 @pytest.mark.usefixtures("photo")

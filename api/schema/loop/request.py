@@ -12,6 +12,7 @@ from api.schema.words import Info, Node, Shown, children, column, identity, link
 from domain.assignment import AssignmentMode
 from domain.loop import request as rows
 from domain.loop.request import RequestKind, RequestState
+from domain.masking import protected_from
 
 
 async def _asked_by(root: "Request", info: Info) -> Person | None:
@@ -20,6 +21,22 @@ async def _asked_by(root: "Request", info: Info) -> Person | None:
         return None
     row = await info.context.loaders["Person"].load(asker)
     return Person.of(row) if row is not None else None
+
+
+async def _hidden(root: "Request", info: Info) -> bool:
+    """R81: the complainant's own words, as those of a follow-up, from the unit that is complained about."""
+    if root.row.kind is not RequestKind.WITHDRAWAL:
+        return False
+    incident = await info.context.loaders["Incident"].load(root.row.incident_id)
+    return incident is None or protected_from(info.context.require_viewer(), incident.complained_org_id)
+
+
+async def _text(root: "Request", info: Info) -> str | None:
+    return None if await _hidden(root, info) else root.row.text
+
+
+async def _answer(root: "Request", info: Info) -> str | None:
+    return None if await _hidden(root, info) else root.row.answer
 
 
 def _units(name: str, description: str) -> Any:  # noqa: ANN401 - the class says the type
@@ -46,7 +63,7 @@ class Request(Shown[rows.Request], Node):
     asked_at: DateTime = column("asked_at", "申请时间。When it was asked.")
     reason: str | None = column("reason", "原因代码，取值随申请类型。Why, a code of the kind's own list.")
     detail: str | None = column("detail", "细目代码。A code that says more.")
-    text: str | None = column("text", "说明。In words.")
+    text: str | None = strawberry.field(resolver=_text, description="说明。In words.")
     basis: str | None = column("basis", "依据或计划。The legal basis, or the plan.")
     suggested_org_unit: OrgUnit | None = link(
         "suggested_org_id", "OrgUnit", "建议的承办单位。Which unit should have it."
@@ -59,7 +76,7 @@ class Request(Shown[rows.Request], Node):
     max_until: DateTime | None = column("max_until", "最迟至。Until when at most.")
     decided_by: Person | None = link("decided_by_id", "Person", "审定人。Who decided it.")
     decided_at: DateTime | None = column("decided_at", "审定时间。When it was decided.")
-    answer: str | None = column("answer", "审定意见。The decision in words.")
+    answer: str | None = strawberry.field(resolver=_answer, description="审定意见。The decision in words.")
     participants: list[OrgUnit] = _units("participants", "裁定当事单位。The units that an arbitration hears.")
     leads: list[OrgUnit] = _units("leads", "裁定的主办单位。The leads that a ruling named.")
     supports: list[OrgUnit] = _units("supports", "裁定的协办单位。The supports that a ruling named.")
