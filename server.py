@@ -61,7 +61,7 @@ class Platform:
         secret = settings.secret_key.get_secret_value().encode()
         limits = Limits()
         self.rates = rates = rates_of(limits, settings.broadcast_url)
-        self.bell = Bell(settings.broadcast_url)
+        self.bell = Bell(settings.broadcast_url, settings.database_url)
         self.feed = Feed(CursorSigner(secret), self.bell, _end_process)
         engine = Engine(
             build_schema(), limits, compiled=settings.compiled, ready_megabytes=settings.ready_megabytes

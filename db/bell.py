@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from urllib.parse import urlsplit
 
 from broadcaster import Broadcast, BroadcastBackend
@@ -14,7 +14,9 @@ from redis.asyncio.client import PubSub
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from tortoise.backends.base.config_generator import expand_db_url
 
+from db.engines.notify import Notified
 from domain.errors import DomainError, ErrorCode
 
 CHANNEL = "fengqiao.log"
@@ -26,15 +28,21 @@ log = logging.getLogger("fengqiao.bell")
 
 
 class Bell:
-    """One per process. `url`: `memory://` or `redis://host:port/0` (also `rediss://`)."""
+    """One per process. `url`: `memory://` or `redis://host:port/0` (also `rediss://`).
 
-    def __init__(self, url: str) -> None:
+    With the address of a PostgreSQL as `store`, that store's own notifications are heard too. `known` is how far the
+    log was read here: hints of what is known wake nobody.
+    """
+
+    def __init__(self, url: str, store: str | None = None) -> None:
         remote = urlsplit(url).scheme in {"redis", "rediss"}
         self._broadcast = Broadcast(backend=RedisBell(url)) if remote else Broadcast(url)
         self._listeners: set[asyncio.Event] = set()
         self._rung = asyncio.Event()
         self._head = 0
         self._tasks: list[asyncio.Task[None]] = []
+        self._second = _second_of(store, self._told) if store else None
+        self.known = 0
 
     async def connect(self) -> None:
         """Start; an absent Redis does not prevent it and is tried again and again."""
@@ -45,9 +53,13 @@ class Bell:
             asyncio.create_task(self._send(), name="bell, sending"),
         ]
         await subscribed.wait()
+        if self._second is not None:
+            self._second.start()
 
     async def disconnect(self) -> None:
         """Stop; whoever listens is told that it is over."""
+        if self._second is not None:
+            await self._second.stop()
         ending, self._tasks = self._tasks, []
         while ending:  # a publication under way may swallow one cancellation
             for task in ending:
@@ -81,6 +93,11 @@ class Bell:
         finally:
             self._listeners.discard(hint)
 
+    def _told(self, head: int | None) -> None:
+        """The store says that its log has grown to `head`; None: it may have."""
+        if head is None or head > self.known:
+            self._wake()
+
     def _wake(self) -> None:
         for hint in self._listeners:
             hint.set()
@@ -97,6 +114,12 @@ class Bell:
             await self._rung.wait()
             self._rung.clear()
             await self._broadcast.publish(CHANNEL, str(self._head))
+
+
+def _second_of(store: str, heard: Callable[[int | None], None]) -> Notified | None:
+    return (
+        None if urlsplit(store).scheme == "sqlite" else Notified(expand_db_url(store)["credentials"], heard)
+    )
 
 
 class RedisBell(BroadcastBackend):

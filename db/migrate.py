@@ -23,6 +23,7 @@ from tortoise.utils import get_schema_sql
 
 from db import event_log
 from db.connection import APP, Dialect, forget_statements, reach, tortoise_config
+from db.engines.notify import TRIGGER
 from db.engines.sqlite import SafeSqlite
 from db.lists import search
 
@@ -72,7 +73,7 @@ async def draft(url: str) -> list[Path]:
 
 def extras(dialect: Dialect) -> list[str]:
     """What Tortoise cannot say, as statements that may be run again; every `migrate` ends with them."""
-    return search.create_statements(dialect)
+    return [*search.create_statements(dialect), *(TRIGGER if dialect == "postgres" else ())]
 
 
 class _WholeStatements(SqliteSchemaEditor):

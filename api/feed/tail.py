@@ -46,7 +46,7 @@ class Tail:
 
     def start(self, position: int) -> None:
         """Read from `position` on."""
-        self.position = position
+        self.position = self._bell.known = position
         self._known = time.monotonic()
         self._task = asyncio.create_task(self._run(), name="feed, tail")
 
@@ -84,7 +84,7 @@ class Tail:
             batch = await event_log.read(self.position, BATCH)
             if batch:
                 self._check(batch)
-                self.position = batch[-1].seq
+                self.position = self._bell.known = batch[-1].seq
             await self._deliver(batch)
             if len(batch) < BATCH:
                 self._known = asked

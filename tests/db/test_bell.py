@@ -1,17 +1,22 @@
 """The bell: a hint that survives the loss of Redis and never holds anybody up."""
 
 import asyncio
+import contextlib
 import signal
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
 
+import asyncpg
 import pytest
 
-from db import bell
+from db import bell, event_log
 from db.bell import Bell, RedisBell, refuse_if_unsafe
+from db.unit_of_work import begin
 from domain.errors import DomainError, ErrorCode
 from tests import servers
+from tests.db.samples import event
 
 LONG = 30.0  # seconds; no test waits for the poll
 
@@ -179,3 +184,61 @@ def test_several_workers_need_postgres_and_redis(database: str, broadcast: str) 
     with pytest.raises(DomainError) as refused:
         refuse_if_unsafe(2, database, broadcast)
     assert (refused.value.code, refused.value.field) == (ErrorCode.BAD_INPUT, "workers")
+
+
+@asynccontextmanager
+async def _notified(store: str) -> AsyncIterator[tuple[Bell, _Ear]]:
+    """A bell whose own transport never rings, so that only the store can."""
+    one = Bell("memory://", store)
+    await one.connect()
+    ear = _Ear(one)
+    await ear.quiet()
+    yield one, ear
+    await one.disconnect()
+    await ear.over()
+
+
+async def test_the_store_itself_rings_when_nothing_else_does(postgres_store: str) -> None:
+    async with _notified(postgres_store) as (_, ear):
+        async with begin() as work:
+            work.append(event())
+        await ear.next(2)
+
+
+async def test_a_transaction_that_is_taken_back_rings_nothing(postgres_store: str) -> None:
+    async with _notified(postgres_store) as (_, ear):
+        before = ear.heard
+        with contextlib.suppress(ZeroDivisionError):
+            async with begin() as work:
+                await event_log.append(work.connection, [event()])
+                raise ZeroDivisionError
+        await ear.quiet()
+        assert ear.heard == before
+
+
+async def test_the_store_wakes_nobody_for_what_is_known(postgres_store: str) -> None:
+    async with _notified(postgres_store) as (one, ear):
+        before, one.known = ear.heard, 1
+        async with begin() as work:
+            work.append(event())
+        await ear.quiet()
+        assert ear.heard == before
+        async with begin() as work:
+            work.append(event())
+        await ear.next(2)
+
+
+async def test_a_cut_session_of_the_second_bell_costs_a_hint_and_nothing_else(
+    postgres_store: str, postgres_admin: asyncpg.Connection
+) -> None:
+    async with _notified(postgres_store) as (_, ear):
+        cut = await postgres_admin.fetch(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND query ILIKE 'listen%'",
+            urlsplit(postgres_store).path.removeprefix("/"),
+        )
+        assert len(cut) == 1
+        await ear.next()  # the gap that a new session announces
+        await ear.quiet()
+        async with begin() as work:
+            work.append(event())
+        await ear.next(2)

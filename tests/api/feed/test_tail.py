@@ -59,14 +59,11 @@ async def test_a_frozen_redis_delays_entries_and_loses_none(
 async def test_a_database_that_drops_its_connections_delays_entries_and_loses_none(
     postgres_store: str, postgres_admin: asyncpg.Connection
 ) -> None:
-    name = postgres_store.rpartition("/")[2].partition("?")[0]
     deaths: list[BaseException] = []
     async with running(deaths=deaths, poll=0.05) as feed, reading(everything(feed, command())) as reader:
         await reader.next()
         for seq in range(1, 6):
-            await postgres_admin.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name
-            )
+            await servers.end_sessions(postgres_admin, postgres_store)
             await asyncio.sleep(0.1)
             await write(happening())
             assert happened(await reader.next(20)).logged.seq == seq
