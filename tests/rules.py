@@ -35,7 +35,7 @@ READ = re.compile(r"(page|get|find|at|list|search|count)(_|$)")
 
 HOMES = {
     "tortoise": ("db/", "bench/peers/"),  # a stock server to be measured beside ours
-    "asyncpg": ("db/",),
+    "asyncpg": ("db/", "bench/"),  # the bench measures beside the bare driver
     "aiosqlite": ("db/",),
     "db.models": ("db/",),
     "broadcaster": ("db/bell.py",),

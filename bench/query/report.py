@@ -16,6 +16,7 @@ from bench.query.process import BenchError, run
 from bench.query.rounds import Sample, Side
 from bench.query.sides import NODE, PEERS
 from bench.query.stores import ROOT, STORES
+from bench.results import put
 
 PACKAGES = (
     "uvicorn",
@@ -117,8 +118,8 @@ def targets() -> list[Target]:
 
 
 def write(path: Path, groups: Mapping[str, Group], head: Sequence[str]) -> str:
-    """Write the results; the text."""
-    lines = ["# Results of `bench.query`", "", *head, ""]
+    """Write the results into their section; the section."""
+    lines = [*head, ""]
     lines += [
         "## What must hold",
         "",
@@ -129,9 +130,7 @@ def write(path: Path, groups: Mapping[str, Group], head: Sequence[str]) -> str:
     for name, group in groups.items():
         lines += ["", f"## {TITLES[name]}", "", _HEAD, "|---|---|---|---|---|---|---|---|"]
         lines += [_line(it) for it in group.values()]
-    text = "\n".join([*lines, ""])
-    path.write_text(text, encoding="utf-8")
-    return text
+    return put(path, "Results of `bench.query`", "\n".join(lines))
 
 
 def versions(postgres: str) -> str:

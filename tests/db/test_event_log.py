@@ -57,44 +57,57 @@ async def test_a_new_log_is_empty_and_has_an_epoch() -> None:
     assert await event_log.verify() == event_log.VerifyReport(0)
 
 
-@pytest.mark.usefixtures("store")
-async def test_seq_is_the_order_of_commit_and_a_polling_reader_loses_nothing() -> None:
-    """Writers append, dawdle and commit or roll back in any order; whoever asks `seq > n` sees every entry."""
+async def _dawdle(written: list[str]) -> None:
+    """Append, wait, and commit or roll back, eight times."""
+
+    async def body(work: Work) -> None:
+        key = str(uuid4())
+        await asyncio.sleep(CHANCE.random() * 0.004)
+        await event_log.append(work.connection, [event(data={"key": key})])
+        await asyncio.sleep(CHANCE.random() * 0.004)
+        if CHANCE.random() < 0.3:
+            raise DomainError(ErrorCode.CONFLICT)
+        written.append(key)
+
+    for _ in range(8):
+        with contextlib.suppress(DomainError):
+            await in_transaction(body)
+
+
+async def _poll(start: int, limit: int, over: asyncio.Event) -> list[int]:
+    """Everything after a position, in small reads while the log grows, and the rest when it is over."""
     seen: list[int] = []
+    last = False
+    while not last:
+        last = over.is_set()
+        seen += [it.seq for it in await event_log.read(seen[-1] if seen else start, 1000 if last else limit)]
+        await asyncio.sleep(0.001)
+    return seen
+
+
+@pytest.mark.usefixtures("store")
+async def test_seq_is_the_order_of_commit_and_no_polling_reader_loses_anything() -> None:
+    """Writers append, dawdle and commit or roll back in any order; whoever asks `seq > n` sees every entry.
+
+    A reader begins at each position that the log reaches, while it grows.
+    """
     written: list[str] = []
+    readers: dict[int, asyncio.Task[list[int]]] = {}
     over = asyncio.Event()
-
-    async def writer() -> None:
-        async def body(work: Work) -> None:
-            key = str(uuid4())
-            await asyncio.sleep(CHANCE.random() * 0.004)
-            await event_log.append(work.connection, [event(data={"key": key})])
-            await asyncio.sleep(CHANCE.random() * 0.004)
-            if CHANCE.random() < 0.3:
-                raise DomainError(ErrorCode.CONFLICT)
-            written.append(key)
-
-        for _ in range(8):
-            with contextlib.suppress(DomainError):
-                await in_transaction(body)
-
-    async def reader() -> None:
-        last = False
-        while not last:
-            last = over.is_set()
-            for it in await event_log.read(seen[-1] if seen else 0, 7):
-                seen.append(it.seq)
-            await asyncio.sleep(0.001)
-
     async with asyncio.timeout(60):
-        polling = asyncio.create_task(reader())
-        await asyncio.gather(*(writer() for _ in range(6)))
+        writing = [asyncio.create_task(_dawdle(written)) for _ in range(6)]
+        while not all(it.done() for it in writing):
+            if (head := await event_log.head()) not in readers:
+                readers[head] = asyncio.create_task(_poll(head, 1 + head % 7, over))
+            await asyncio.sleep(0.001)
         over.set()
-        await polling
-        seen += [it.seq for it in await event_log.read(seen[-1], 1000)]
-    keys = [it.event.data["key"] for it in await event_log.read(0, 1000)]
-    assert seen == list(range(1, len(written) + 1))
-    assert sorted(map(str, keys)) == sorted(written)
+        await asyncio.gather(*writing, *readers.values())
+    entries = await event_log.read(0, 1000)
+    assert [it.seq for it in entries] == list(range(1, len(written) + 1))
+    assert sorted(str(it.event.data["key"]) for it in entries) == sorted(written)
+    assert len(readers) > 3
+    for start, reader in readers.items():
+        assert reader.result() == [it.seq for it in entries[start:]], start
     assert (await event_log.verify(batch=7)).first_broken is None
 
 
