@@ -22,6 +22,7 @@ from api.application import GRAPHQL, Application
 from api.door import Door
 from api.engine import Engine
 from api.feed.feed import Feed
+from api.feed.registry import Registry
 from api.files import routes_of as file_routes
 from api.garbage import collect_seldom
 from api.graphql import build_schema
@@ -63,6 +64,7 @@ class Platform:
         self.rates = rates = rates_of(limits, settings.broadcast_url)
         self.bell = Bell(settings.broadcast_url, settings.database_url)
         self.feed = Feed(CursorSigner(secret), self.bell, _end_process)
+        self.registry = Registry(self.feed)
         engine = Engine(
             build_schema(), limits, compiled=settings.compiled, ready_megabytes=settings.ready_megabytes
         )
@@ -109,6 +111,7 @@ class Platform:
         bell.install(self.bell)
         await self.feed.start()
         self._spawn(self._live(), "what runs by itself")
+        self._spawn(self.registry.run(self._stopping), "registry of consumers")
         _running.add(self)
         log.info("serving", process=os.getpid())
 
@@ -204,6 +207,7 @@ def create_app(settings: Settings) -> Starlette:
     numbers = {
         "fengqiao_feed_lag_seconds": ("Since the whole log was read", lambda: feed.lag_seconds),
         "fengqiao_consumers": ("Streams being read", lambda: float(len(feed.consumers()))),
+        "fengqiao_unseen_escalations": ("Of them raised here", lambda: float(platform.registry.unseen)),
     }
     plans = platform.plans
     collectors: list[Collector] = [Documents(platform.kept)]

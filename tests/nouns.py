@@ -21,6 +21,7 @@ NOUNS = {
     "media": "media",
     "dictionary": "dictionaries",
     "session": "sessions",
+    "consumer": "consumers",
     "document": "documents",
     "integration_key": "integration_keys",
     "saved_filter": "saved_filters",

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from api.feed import history
 from api.feed.attendance import Attendance, Attendee
@@ -31,7 +31,8 @@ MAX_FIRST = 100
 class Feed:
     """One per process: `start` after the store and the bell are open, `drain` before the sockets, `stop` at the end.
 
-    `on_death` is called when the log can no longer be followed; the process must end then.
+    `on_death` is called when the log can no longer be followed; the process must end then. `process` tells it from
+    the others, `started_at` is the position it began at.
     """
 
     def __init__(
@@ -45,6 +46,8 @@ class Feed:
         poll_seconds: float = 1.0,
         reread: Reread = present_viewer,
     ) -> None:
+        self.process = uuid4()
+        self.started_at = 0
         self.cursors = Cursors(signer)
         self._hub = Hub(self.cursors)
         self._attendance = Attendance(reread, self._hub.suspect)
@@ -57,7 +60,7 @@ class Feed:
     async def start(self) -> None:
         """Follow the log from its present head."""
         self.cursors.epoch = await event_log.epoch()
-        self._hub.position = await event_log.head()
+        self._hub.position = self.started_at = await event_log.head()
         self._tail.start(self._hub.position)
 
     async def drain(self, patience: float = 2.0) -> None:

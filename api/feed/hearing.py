@@ -15,7 +15,7 @@ Standing = tuple[Visibility, frozenset[object], UUID | None]
 _COMMAND_CENTRE = frozenset(
     {EventKind.REPORTED, EventKind.ESCALATED, EventKind.SUPERVISED, EventKind.SURGE}
 )  # and LIGHT to RED (core.graphql)
-_REMINDERS = frozenset({"E0", "E1", "I1"})  # B.4, B.6: told to the desk alone
+REMINDERS = frozenset({"E0", "E1", "I1"})  # B.4, B.6: told to the desk alone
 
 
 def standing(viewer: Viewer) -> Standing:
@@ -63,4 +63,4 @@ def _chosen(chosen: Filter, event: Event) -> bool:
 def _striking(event: Event) -> bool:
     if event.kind is EventKind.LIGHT:
         return event.data.get("light") == Light.RED.value
-    return event.kind in _COMMAND_CENTRE and event.row not in _REMINDERS
+    return event.kind in _COMMAND_CENTRE and event.row not in REMINDERS

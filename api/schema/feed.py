@@ -14,7 +14,7 @@ from api.scalars import Cursor, DateTime
 from api.schema.argument import Lang
 from api.schema.assignment import Assignment
 from api.schema.person import Person
-from api.schema.words import NOUNS, Info, Shown, column, derived, identity, link, resolver
+from api.schema.words import NOUNS, Info, Shown, column, derived, identity, resolver
 from domain.action import ActionName
 from domain.event import Event, EventKind, LoggedEvent
 from domain.term import Language, Term
@@ -244,14 +244,3 @@ def _page(found: items.Stretch, first: int, after: str | None) -> EventConnectio
     edges = [EventEdge(cursor=cursor, node=node) for cursor, node in zip(cursors, nodes, strict=True)]
     where = page_info(cursors, page_request(first, after, None, None), more=found.more)
     return EventConnection(edges=edges, nodes=nodes, page_info=replace(where, end_cursor=Cursor(found.end)))
-
-
-@strawberry.type(description="正在接收事件流的人。Someone connected to a stream.")
-class FeedConsumer(Shown[items.Consumer]):
-    """接收者."""
-
-    person: Person | None = link("person_id", "Person", "人员。Who listens.")
-    stream: str = column("stream", "订阅字段。The subscription's field.")
-    since: DateTime = column("since", "开始时间。When it began.")
-    cursor: Cursor | None = column("cursor", "最后收到的游标。The last cursor it was given.")
-    lag_ms: int = column("lag_ms", "落后毫秒数。Milliseconds behind the log.")

@@ -3,6 +3,7 @@
 from db.models.assignment import AssignmentRow
 from db.models.clock import ClockPauseRow, ClockRow, ClockStepRow, TestClockRow
 from db.models.complainant import ComplainantRow
+from db.models.consumer import RollRow, UnseenEscalationRow
 from db.models.dictionary import (
     CalendarDayRow,
     CategoryRow,
@@ -67,12 +68,14 @@ __all__ = [
     "RecusalRow",
     "RegionRow",
     "RequestRow",
+    "RollRow",
     "SavedFilterRow",
     "ScoreEntryRow",
     "SessionRow",
     "StatementRow",
     "SupervisionRow",
     "TestClockRow",
+    "UnseenEscalationRow",
     "VerificationRow",
     "WhistleCallRow",
     "WhistleRow",
