@@ -23,16 +23,16 @@ from api.door import Door
 from api.engine import Engine
 from api.feed.feed import Feed
 from api.files import routes_of as file_routes
-from api.garbage import collect_seldom
 from api.graphql import build_schema
 from api.http import HttpEndpoint
 from api.limits import Limits, rates_of
-from api.logs import configure_logging
 from api.operations import Documents, Reads, Ready
 from api.operations import routes_of as operations_routes
 from api.pages import CursorSigner
+from api.process import collect_seldom, configure_logging
+from api.sse.endpoint import SseEndpoint
 from api.stored_documents import StoredDocuments
-from api.uvicorn_protocol import AbortingWS, WholeHttp, listening_socket
+from api.uvicorn_protocol import AbortingWS, WholeHttp, listening_socket, partings
 from api.websocket import WebSocketEndpoint
 from channels.demo.loading import Demo
 from db import bell, connection, people, sealed
@@ -50,7 +50,6 @@ WS_MESSAGE = 256 * 1024  # bytes of one message from a client
 HEADERS = 32 * 1024  # bytes of one request's head
 
 log = structlog.get_logger("fengqiao.server")
-_running: set["Platform"] = set()
 
 
 class Platform:
@@ -81,9 +80,6 @@ class Platform:
         self.plans, self.kept = engine.plans, engine.kept
         self.feed.listen(lambda batch: engine.hear(it.event for it in batch))
         self._unlisten = listen(engine.hear)
-        self.http = HttpEndpoint(
-            engine, self.door.open_context, limits=limits, rates=rates, documents=documents
-        )
         self.websocket = WebSocketEndpoint(
             engine,
             self.door.open_session,
@@ -91,6 +87,22 @@ class Platform:
             rates=rates,
             origins=frozenset(settings.allowed_origins),
             documents=documents,
+        )
+        self.sse = SseEndpoint(
+            engine,
+            self.door.open_session,
+            limits=limits,
+            rates=rates,
+            caps=self.websocket.caps,
+            documents=documents,
+        )
+        self.http = HttpEndpoint(
+            engine,
+            self.door.open_context,
+            limits=limits,
+            rates=rates,
+            documents=documents,
+            streams=self.sse.answer,
         )
         self.demo = Demo(VAR) if settings.demo else None
         self._stopping = asyncio.Event()
@@ -109,13 +121,14 @@ class Platform:
         bell.install(self.bell)
         await self.feed.start()
         self._spawn(self._live(), "what runs by itself")
-        _running.add(self)
+        partings.add(self.part)
         log.info("serving", process=os.getpid())
 
     async def drain(self) -> None:
         """End the streams and sockets politely, and let commands finish (design §5)."""
+        self.sse.draining = True  # what completes from now on says when to come back
         await self.feed.drain()
-        await self.websocket.drain()
+        await asyncio.gather(self.websocket.drain(), self.sse.drain())
         await self.http.drain()
 
     def part(self) -> None:
@@ -126,7 +139,7 @@ class Platform:
 
     async def stop(self) -> None:
         """Close everything in the order opposite to `start`; what was begun is finished first."""
-        _running.discard(self)
+        partings.discard(self.part)
         self._stopping.set()
         await self.drain()
         tasks = tuple(self._tasks)
@@ -171,17 +184,6 @@ class Platform:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
             _end_process(error)
-
-
-class PartingWS(AbortingWS):
-    """When the server stops, the platform parts from its consoles; uvicorn would cut them without a word."""
-
-    def shutdown(self) -> None:
-        """Called for each connection once nothing new is accepted."""
-        if not self.handshake_complete or not _running:
-            super().shutdown()
-        for platform in _running:
-            platform.part()
 
 
 def create_app(settings: Settings) -> Starlette:
@@ -248,7 +250,7 @@ def serve(settings: Settings) -> None:
         server_header=False,
         h11_max_incomplete_event_size=HEADERS,
         http=WholeHttp,
-        ws=PartingWS,
+        ws=AbortingWS,
         ws_max_size=WS_MESSAGE,
         ws_per_message_deflate=False,
         ws_ping_interval=20.0,

@@ -17,8 +17,9 @@ from api.door import Door
 from api.feed.feed import Feed
 from api.http import HttpEndpoint
 from api.limits import Limits, Rates
+from api.sse.endpoint import SseEndpoint
 from api.stored_documents import StoredDocuments
-from api.uvicorn_protocol import AbortingWS, listening_socket
+from api.uvicorn_protocol import AbortingWS, WholeHttp, listening_socket
 from api.websocket import WebSocketEndpoint
 from db import bell, sessions
 from db.unit_of_work import in_transaction
@@ -92,6 +93,7 @@ class Live:
 
     feed: Feed
     websocket: WebSocketEndpoint
+    sse: SseEndpoint
     port: int
 
     @contextlib.asynccontextmanager
@@ -144,19 +146,27 @@ async def live(*, heartbeat: float = 30.0) -> AsyncIterator[Live]:
     websocket = WebSocketEndpoint(
         engine(), door.open_session, limits=limits, rates=rates, documents=documents
     )
-    http = HttpEndpoint(engine(), door.open_context, limits=limits, rates=rates, documents=documents)
+    caps = websocket.caps
+    sse = SseEndpoint(engine(), door.open_session, limits=limits, rates=rates, caps=caps, documents=documents)
+    http = HttpEndpoint(
+        engine(), door.open_context, limits=limits, rates=rates, documents=documents, streams=sse.answer
+    )
     app = Starlette(routes=[Route("/graphql", http), WebSocketRoute("/graphql", websocket)])
-    config = uvicorn.Config(app, log_level="critical", ws=AbortingWS, timeout_graceful_shutdown=2)
+    config = uvicorn.Config(
+        app, log_level="critical", http=WholeHttp, ws=AbortingWS, timeout_graceful_shutdown=2
+    )
     server = uvicorn.Server(config)
     server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]  # pytest keeps its own
     listener = listening_socket("127.0.0.1", 0)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     await eventually(lambda: server.started)
     try:
-        yield Live(feed, websocket, listener.getsockname()[1])
+        yield Live(feed, websocket, sse, listener.getsockname()[1])
     finally:
+        sse.draining = True
         await feed.drain()
         await websocket.drain()
+        await sse.drain()
         server.should_exit = True
         await serving
         await door.settle()
