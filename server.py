@@ -24,16 +24,14 @@ from api.engine import Engine
 from api.feed.feed import Feed
 from api.files import routes_of as file_routes
 from api.graphql import build_schema
-from api.http import HttpEndpoint
 from api.limits import Limits, rates_of
 from api.operations import Documents, Reads, Ready
 from api.operations import routes_of as operations_routes
 from api.pages import CursorSigner
 from api.process import collect_seldom, configure_logging
-from api.sse.endpoint import SseEndpoint
 from api.stored_documents import StoredDocuments
+from api.transports import transports_of
 from api.uvicorn_protocol import AbortingWS, WholeHttp, listening_socket, partings
-from api.websocket import WebSocketEndpoint
 from channels.demo.loading import Demo
 from db import bell, connection, people, sealed
 from db.bell import Bell, refuse_if_unsafe
@@ -80,29 +78,13 @@ class Platform:
         self.plans, self.kept = engine.plans, engine.kept
         self.feed.listen(lambda batch: engine.hear(it.event for it in batch))
         self._unlisten = listen(engine.hear)
-        self.websocket = WebSocketEndpoint(
+        self.transports = transports_of(
             engine,
-            self.door.open_session,
+            self.door,
             limits=limits,
             rates=rates,
+            documents=documents,
             origins=frozenset(settings.allowed_origins),
-            documents=documents,
-        )
-        self.sse = SseEndpoint(
-            engine,
-            self.door.open_session,
-            limits=limits,
-            rates=rates,
-            caps=self.websocket.caps,
-            documents=documents,
-        )
-        self.http = HttpEndpoint(
-            engine,
-            self.door.open_context,
-            limits=limits,
-            rates=rates,
-            documents=documents,
-            streams=self.sse.answer,
         )
         self.demo = Demo(VAR) if settings.demo else None
         self._stopping = asyncio.Event()
@@ -126,10 +108,9 @@ class Platform:
 
     async def drain(self) -> None:
         """End the streams and sockets politely, and let commands finish (design §5)."""
-        self.sse.draining = True  # what completes from now on says when to come back
+        self.transports.begin_drain()
         await self.feed.drain()
-        await asyncio.gather(self.websocket.drain(), self.sse.drain())
-        await self.http.drain()
+        await self.transports.drain()
 
     def part(self) -> None:
         """Begin to drain, once."""
@@ -212,11 +193,11 @@ def create_app(settings: Settings) -> Starlette:
     if plans:
         collectors += [Reads(lambda: plans.answered, lambda: plans.fallbacks), Ready(plans.ready)]
     routes = [
-        WebSocketRoute(GRAPHQL, platform.websocket),
+        WebSocketRoute(GRAPHQL, platform.transports.websocket),
         *file_routes(platform.door, settings.media_dir),
         *operations_routes(platform.readiness, numbers, collectors),
     ]
-    return Application(platform.http, routes=routes, lifespan=lifespan)
+    return Application(platform.transports.http, routes=routes, lifespan=lifespan)
 
 
 def app() -> Starlette:

@@ -15,10 +15,10 @@ from starlette.routing import Route, WebSocketRoute
 
 from api.door import Door
 from api.feed.feed import Feed
-from api.http import HttpEndpoint
 from api.limits import Limits, Rates
 from api.sse.endpoint import SseEndpoint
 from api.stored_documents import StoredDocuments
+from api.transports import transports_of
 from api.uvicorn_protocol import AbortingWS, WholeHttp, listening_socket
 from api.websocket import WebSocketEndpoint
 from db import bell, sessions
@@ -143,15 +143,8 @@ async def live(*, heartbeat: float = 30.0) -> AsyncIterator[Live]:
     rates = Rates(limits)
     documents = StoredDocuments(engine(), lag=lambda: feed.lag_seconds)
     door = Door(SECRET, SIGNER, feed, rates, documents=documents)
-    websocket = WebSocketEndpoint(
-        engine(), door.open_session, limits=limits, rates=rates, documents=documents
-    )
-    caps = websocket.caps
-    sse = SseEndpoint(engine(), door.open_session, limits=limits, rates=rates, caps=caps, documents=documents)
-    http = HttpEndpoint(
-        engine(), door.open_context, limits=limits, rates=rates, documents=documents, streams=sse.answer
-    )
-    app = Starlette(routes=[Route("/graphql", http), WebSocketRoute("/graphql", websocket)])
+    doors = transports_of(engine(), door, limits=limits, rates=rates, documents=documents)
+    app = Starlette(routes=[Route("/graphql", doors.http), WebSocketRoute("/graphql", doors.websocket)])
     config = uvicorn.Config(
         app, log_level="critical", http=WholeHttp, ws=AbortingWS, timeout_graceful_shutdown=2
     )
@@ -161,12 +154,11 @@ async def live(*, heartbeat: float = 30.0) -> AsyncIterator[Live]:
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     await eventually(lambda: server.started)
     try:
-        yield Live(feed, websocket, sse, listener.getsockname()[1])
+        yield Live(feed, doors.websocket, doors.sse, listener.getsockname()[1])
     finally:
-        sse.draining = True
+        doors.begin_drain()
         await feed.drain()
-        await websocket.drain()
-        await sse.drain()
+        await doors.drain()
         server.should_exit = True
         await serving
         await door.settle()

@@ -11,7 +11,7 @@ import pytest
 from api.limits import Limits
 from api.sse import connection
 from api.uvicorn_protocol import partings
-from tests.api.events import EVENTS, Event, Events, events
+from tests.api.sse.events import EVENTS, Event, Events, events
 from tests.api.toy import Toy, eventually, serving
 
 GOOD = "Bearer good"

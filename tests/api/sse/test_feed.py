@@ -9,9 +9,9 @@ import pytest
 from services.command import Call, new_id
 from services.people import EndPost, end_post
 from services.sessions import sign_out
-from tests.api.events import Event, Events, events
 from tests.api.feed.rig import happening, write
 from tests.api.live import Ticket, live, ticket
+from tests.api.sse.events import Event, Events, events
 from tests.db.factories import NOW, District, a_district
 
 ITEM = """__typename ... on FeedEvent { cursor follows kind } ... on FeedHeartbeat { cursor follows lagMs }
