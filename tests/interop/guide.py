@@ -18,6 +18,6 @@ def snippet(language: str) -> str:
     return code
 
 
-def rows(pattern: str) -> list[tuple[str, ...]]:
-    """The groups of the rows of tables that are like that."""
-    return re.findall(rf"(?m)^\| {pattern} \|", TEXT)
+def rows(pattern: str) -> list[re.Match[str]]:
+    """The rows of tables that are like that."""
+    return list(re.finditer(rf"(?m)^\| {pattern} \|$", TEXT))

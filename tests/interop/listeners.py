@@ -30,6 +30,24 @@ class Listening:
     cursors: Mapping[str, str] = field(default_factory=dict)
     token_seconds: float | None = None
 
+    def words(self) -> str:
+        """The same for the program `listen.ts`."""
+        streams = [
+            {"name": it.name, "document": it.document, "resumable": it.resumable, "beats": it.beats}
+            for it in self.streams
+        ]
+        asked = {
+            "url": self.url,
+            "socketUrl": self.socket_url,
+            "username": self.username,
+            "password": self.password,
+            "streams": streams,
+            "cursors": dict(self.cursors),
+            "silence": self.silence,
+            "tokenSeconds": self.token_seconds,
+        }
+        return json.dumps(asked)
+
 
 class Hearing:
     """The notices of a client, one after another; they are taken as they come, and kept until somebody asks."""
@@ -120,23 +138,10 @@ async def python(listening: Listening) -> AsyncIterator[Hearing]:
 @asynccontextmanager
 async def typescript(listening: Listening, made: Path) -> AsyncIterator[Hearing]:
     """The client in TypeScript, compiled and run by Node."""
-    asked = {
-        "url": listening.url,
-        "socketUrl": listening.socket_url,
-        "username": listening.username,
-        "password": listening.password,
-        "streams": [
-            {"name": it.name, "document": it.document, "resumable": it.resumable, "beats": it.beats}
-            for it in listening.streams
-        ],
-        "cursors": dict(listening.cursors),
-        "silence": listening.silence,
-        "tokenSeconds": listening.token_seconds,
-    }
     process = await asyncio.create_subprocess_exec(
         str(node()),
         made / "listen.js",
-        json.dumps(asked),
+        listening.words(),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )

@@ -1,5 +1,7 @@
 """What docs/feed.md says our clients do, row by row, each by both of them against a real server."""
 
+import asyncio
+import inspect
 import re
 import signal
 from collections.abc import AsyncIterator, Callable
@@ -18,11 +20,12 @@ from clients.python.session import Session
 from clients.python.watch import BOARD, QUEUE, events_of
 from tests.acceptance.desks import Desks, newcomer
 from tests.acceptance.town import Town
+from tests.api.sse.events import events
 from tests.api.toy import eventually
 from tests.channels.house import House, report
+from tests.interop import guide
 from tests.interop.listeners import Hearing, Listening, Said, python, typescript
 from tests.interop.middle import Message, Middle, between
-from tests.text_rules import ROOT
 
 FEED = events_of("feed")
 CENTRE = events_of("commandCentre")
@@ -325,8 +328,26 @@ async def test_pings_are_answered_with_their_payload(house: House, middle: Middl
         await eventually(lambda: {"type": "pong", "payload": {"n": 1}} in middle.said)
 
 
+async def test_a_server_whose_readers_take_events_alone_stops_at_once(house: House) -> None:
+    session = await house.signed_in("command")
+    async with events(house.port, FEED.document, token=f"Bearer {session.access}") as answer:
+        first = await answer.item()
+        began = asyncio.get_running_loop().time()
+        stopping = asyncio.create_task(house.end())
+        beat, complete = await answer.rest()
+        await stopping
+        assert asyncio.get_running_loop().time() - began < 8  # else cut, after the 20 seconds of its patience
+    assert beat.data["data"]["feed"]["follows"] == first["cursor"]
+    assert complete.retry is not None
+    await house.start()
+
+
 def test_every_row_of_the_table_is_tested_here() -> None:
-    guide = (ROOT / "docs" / "feed.md").read_text(encoding="utf-8")
-    rows = re.findall(r"(?m)^\| .+ \| `(test_\w+)` \|$", guide)
-    own = [name for name, it in globals().items() if name.startswith("test_") and it.__module__ == __name__]
-    assert sorted(rows) == sorted(set(own) - {"test_every_row_of_the_table_is_tested_here"})
+    rows = [row[1] for row in guide.rows(r".+ \| `(test_\w+)`")]
+    both = [
+        name
+        for name, it in globals().items()
+        if name.startswith("test_") and "client" in inspect.signature(it).parameters
+    ]
+    assert len(both) > 15
+    assert sorted(rows) == sorted(both)
