@@ -68,14 +68,15 @@ $(VENV)/dev.stamp: requirements-dev.lock | $(BIN)/python $(BIN)/fengqiao
 	$(call install,$<)
 	@touch $(VENV)/run.stamp $@
 
-# The machine's Node when it is 18 or newer, else one from a wheel; the tools that npm brings stay in their folder.
-$(VENV)/node.stamp: tests/conformance/npm/package-lock.json requirements-node.lock | $(VENV)/dev.stamp
+# The machine's Node when it is 18 or newer, else one from a wheel; what npm brings stays in the folders of the locks.
+NODE_LOCKS := tests/conformance/npm/package-lock.json tests/interop/npm/package-lock.json
+$(VENV)/node.stamp: $(NODE_LOCKS) requirements-node.lock | $(VENV)/dev.stamp
 	@{ command -v npm && node -e 'process.exit(+(parseInt(process.versions.node) < 18))'; } >/dev/null 2>&1 \
 		|| $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps \
 			--require-hashes -r requirements-node.lock
-	@echo "Installing tests/conformance/npm/package-lock.json (once) …"
-	@cd tests/conformance/npm && { PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --no-audit --no-fund --loglevel=error \
-		|| { rm -rf node_modules; exit 1; }; }
+	@for lock in $(NODE_LOCKS); do echo "Installing $$lock (once) …"; ( cd "$$(dirname "$$lock")" && \
+		{ PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --no-audit --no-fund --loglevel=error \
+			|| { rm -rf node_modules; exit 1; }; } ) || exit 1; done
 	@touch $@
 
 # Where they cannot be had, a contributor's tests run without them: those that need them say so and are skipped.

@@ -24,17 +24,15 @@ from api.engine import Engine
 from api.feed.feed import Feed
 from api.feed.registry import Registry
 from api.files import routes_of as file_routes
-from api.garbage import collect_seldom
 from api.graphql import build_schema
-from api.http import HttpEndpoint
 from api.limits import Limits, rates_of
-from api.logs import configure_logging
 from api.operations import Documents, Reads, Ready
 from api.operations import routes_of as operations_routes
 from api.pages import CursorSigner
+from api.process import collect_seldom, configure_logging
 from api.stored_documents import StoredDocuments
-from api.uvicorn_protocol import AbortingWS, WholeHttp, listening_socket
-from api.websocket import WebSocketEndpoint
+from api.transports import transports_of
+from api.uvicorn_protocol import AbortingWS, WholeHttp, listening_socket, partings
 from channels.demo.loading import Demo
 from db import bell, connection, people, sealed
 from db.bell import Bell, refuse_if_unsafe
@@ -51,7 +49,6 @@ WS_MESSAGE = 256 * 1024  # bytes of one message from a client
 HEADERS = 32 * 1024  # bytes of one request's head
 
 log = structlog.get_logger("fengqiao.server")
-_running: set["Platform"] = set()
 
 
 class Platform:
@@ -83,16 +80,13 @@ class Platform:
         self.plans, self.kept = engine.plans, engine.kept
         self.feed.listen(lambda batch: engine.hear(it.event for it in batch))
         self._unlisten = listen(engine.hear)
-        self.http = HttpEndpoint(
-            engine, self.door.open_context, limits=limits, rates=rates, documents=documents
-        )
-        self.websocket = WebSocketEndpoint(
+        self.transports = transports_of(
             engine,
-            self.door.open_session,
+            self.door,
             limits=limits,
             rates=rates,
-            origins=frozenset(settings.allowed_origins),
             documents=documents,
+            origins=frozenset(settings.allowed_origins),
         )
         self.demo = Demo(VAR) if settings.demo else None
         self._stopping = asyncio.Event()
@@ -112,14 +106,14 @@ class Platform:
         await self.feed.start()
         self._spawn(self._live(), "what runs by itself")
         self._spawn(self.registry.run(self._stopping), "registry of consumers")
-        _running.add(self)
+        partings.add(self.part)
         log.info("serving", process=os.getpid())
 
     async def drain(self) -> None:
         """End the streams and sockets politely, and let commands finish (design §5)."""
+        self.transports.begin_drain()
         await self.feed.drain()
-        await self.websocket.drain()
-        await self.http.drain()
+        await self.transports.drain()
 
     def part(self) -> None:
         """Begin to drain, once."""
@@ -129,7 +123,7 @@ class Platform:
 
     async def stop(self) -> None:
         """Close everything in the order opposite to `start`; what was begun is finished first."""
-        _running.discard(self)
+        partings.discard(self.part)
         self._stopping.set()
         await self.drain()
         tasks = tuple(self._tasks)
@@ -176,17 +170,6 @@ class Platform:
             _end_process(error)
 
 
-class PartingWS(AbortingWS):
-    """When the server stops, the platform parts from its consoles; uvicorn would cut them without a word."""
-
-    def shutdown(self) -> None:
-        """Called for each connection once nothing new is accepted."""
-        if not self.handshake_complete or not _running:
-            super().shutdown()
-        for platform in _running:
-            platform.part()
-
-
 def create_app(settings: Settings) -> Starlette:
     """The whole platform as one ASGI application; its lifespan opens and closes everything."""
     platform = Platform(settings)
@@ -214,11 +197,11 @@ def create_app(settings: Settings) -> Starlette:
     if plans:
         collectors += [Reads(lambda: plans.answered, lambda: plans.fallbacks), Ready(plans.ready)]
     routes = [
-        WebSocketRoute(GRAPHQL, platform.websocket),
+        WebSocketRoute(GRAPHQL, platform.transports.websocket),
         *file_routes(platform.door, settings.media_dir),
         *operations_routes(platform.readiness, numbers, collectors),
     ]
-    return Application(platform.http, routes=routes, lifespan=lifespan)
+    return Application(platform.transports.http, routes=routes, lifespan=lifespan)
 
 
 def app() -> Starlette:
@@ -252,7 +235,7 @@ def serve(settings: Settings) -> None:
         server_header=False,
         h11_max_incomplete_event_size=HEADERS,
         http=WholeHttp,
-        ws=PartingWS,
+        ws=AbortingWS,
         ws_max_size=WS_MESSAGE,
         ws_per_message_deflate=False,
         ws_ping_interval=20.0,

@@ -10,6 +10,7 @@
 | not the key's document, or not a stored one   | 403                                | 403              |
 | other method, or a mutation by GET            | 405 with `Allow`                   | the same         |
 | no acceptable media type                      | 406                                | -                |
+| `text/event-stream` by POST                   | events (`api/sse`)                 | -                |
 | body above the limit                          | 413                                | 413              |
 | body not `application/json`                   | 415                                | 415              |
 | too many requests, or too many at once        | 429 with `Retry-After`             | the same         |
@@ -21,7 +22,7 @@ Only JSON bodies are read, so no foreign page can make a browser send one withou
 import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import orjson
 from graphql import OperationType
@@ -33,13 +34,24 @@ from api.application import Head, QuickRequest, WholeAnswer
 from api.engine import Answer, Executes, Operation, Refused
 from api.errors import present
 from api.limits import Limits, Rates
-from api.protocol import Asked, Caller, MalformedError, Shelter, asked_of, decode, language_of, preferences
+from api.protocol import (
+    Asked,
+    Caller,
+    MalformedError,
+    Shelter,
+    asked_of,
+    asked_of_parameters,
+    decode,
+    language_of,
+    preferences,
+)
 from api.stored_documents import StoredDocuments
 from domain.errors import DomainError, ErrorCode
 from domain.term import Language
 
 GRAPHQL_JSON = "application/graphql-response+json"
 JSON = "application/json"
+EVENTS = "text/event-stream"
 OPERATION_REFUSED = 400
 MOST_DISCARDED = 32 * 1024 * 1024  # bytes read of a body that is refused anyway
 STATUS = {
@@ -59,6 +71,10 @@ class Media:
     tells: bool
 
 
+EVENT_STREAM = Media("application/json", tells=True)
+"""Events; what is refused before they begin is said in JSON."""
+
+
 class Rejected(Exception):  # noqa: N818 - it is an answer to the client, not a failure of ours
     """The HTTP request itself is refused, whatever the operation."""
 
@@ -69,8 +85,12 @@ class Rejected(Exception):  # noqa: N818 - it is an answer to the client, not a 
         self.headers = headers or {}
 
 
+Streams = Callable[[Request, Callable[[], Awaitable[Asked]]], Awaitable[ASGIApp]]
+"""What answers in events; it reads the body when it knows who asks."""
+
+
 class HttpEndpoint:
-    """The ASGI application behind `/graphql` for GET and POST.
+    """The ASGI application behind `/graphql` for GET and POST; `streams` answers who asks for events.
 
     `open_context` makes the context of one operation from the headers (the bearer token among them); it may raise
     DomainError, UNAUTHENTICATED above all. `documents` finds the text of an operation that is named by its hash.
@@ -84,8 +104,10 @@ class HttpEndpoint:
         limits: Limits,
         rates: Rates,
         documents: StoredDocuments | None = None,
+        streams: Streams | None = None,
     ) -> None:
         self._executes = executes
+        self._streams = streams
         self._documents = documents or StoredDocuments(executes)
         self._open_context = open_context
         self._limits = limits
@@ -110,7 +132,11 @@ class HttpEndpoint:
         media = Media(JSON, tells=True)
         try:
             _check_method(request)
-            media = negotiate(request.headers.get("accept"))
+            streams = self._streams if request.method == "POST" else None
+            media = negotiate(request.headers.get("accept"), events=streams is not None)
+            if streams is not None and media is EVENT_STREAM:
+                _check_content_type(request)
+                return await streams(request, partial(self._read, request))
             answer = await self._answer(request)
         except Rejected as rejected:
             return _refusal(rejected.status, rejected.refusal, language, media, rejected.headers)
@@ -154,14 +180,16 @@ class HttpEndpoint:
 
     async def _read(self, request: Request) -> Asked:
         if request.method == "GET":
-            return _query_of(request)
+            return asked_of_parameters(request.query_params)
         return asked_of(decode(await read_body(request, self._limits.body)))
 
 
 @lru_cache(256)
-def negotiate(accept: str | None) -> Media:
+def negotiate(accept: str | None, *, events: bool = False) -> Media:
     """The media type to answer in; Rejected with 406 when the client takes none of ours."""
     for wanted in preferences(accept or "*/*"):
+        if wanted == EVENTS and events:
+            return EVENT_STREAM
         if wanted == GRAPHQL_JSON:
             return Media(GRAPHQL_JSON, tells=True)
         if wanted == JSON:
@@ -216,29 +244,15 @@ def _check_content_type(request: Request) -> None:
 
 def _check_kind(request: Request, operation: Operation) -> None:
     if operation.kind is OperationType.SUBSCRIPTION:
-        raise MalformedError("query", zh="订阅请用 websocket", en="Subscribe by websocket")
+        raise MalformedError(
+            "query",
+            zh="订阅请用 websocket 或 text/event-stream",
+            en="Subscribe by websocket or text/event-stream",
+        )
     if request.method == "GET" and operation.kind is not OperationType.QUERY:
         raise Rejected(
             405, MalformedError("query", zh="变更请用 POST", en="Send mutations by POST"), {"allow": "POST"}
         )
-
-
-def _query_of(request: Request) -> Asked:
-    parameters: dict[str, object] = dict(request.query_params)
-    for field in ("variables", "extensions"):
-        if text := request.query_params.get(field):
-            parameters[field] = _parameter(field, text)
-        else:
-            parameters.pop(field, None)
-    return asked_of(parameters)
-
-
-def _parameter(field: str, text: str) -> object:
-    """The JSON of one parameter; MalformedError names it when it is none."""
-    try:
-        return decode(text)
-    except MalformedError:
-        raise MalformedError(field, zh="不是有效的 JSON", en="This is not valid JSON") from None
 
 
 def _status(refused: Refused, media: Media) -> int:

@@ -149,6 +149,25 @@ def asked_of(body: object) -> Asked:
     )
 
 
+def asked_of_parameters(given: Mapping[str, str]) -> Asked:
+    """The GraphQL request parameters in those of an address; MalformedError names the wrong one."""
+    parameters: dict[str, object] = dict(given)
+    for name in ("variables", "extensions"):
+        if text := given.get(name):
+            parameters[name] = _parameter(name, text)
+        else:
+            parameters.pop(name, None)
+    return asked_of(parameters)
+
+
+def _parameter(field: str, text: str) -> object:
+    """The JSON of one parameter; MalformedError names it when it is none."""
+    try:
+        return decode(text)
+    except MalformedError:
+        raise MalformedError(field, zh="不是有效的 JSON", en="This is not valid JSON") from None
+
+
 def message_of(text: str) -> ClientMessage:
     """One message of graphql-transport-ws from a client; MalformedError when it is none."""
     body = decode(text)

@@ -6,6 +6,7 @@ Pass `http=WholeHttp, ws=AbortingWS, ws_per_message_deflate=False` to `uvicorn.C
 
 import asyncio
 import socket
+from collections.abc import Callable
 from functools import partial
 from weakref import WeakKeyDictionary
 
@@ -17,6 +18,10 @@ from api.application import WHOLE
 
 MOST_WAITING = 16  # answers held back within one turn of the loop
 SEND_BUFFER = 128 * 1024  # bytes the kernel may take for one socket before `send` waits
+UNACKNOWLEDGED = 40_000  # milliseconds that what was sent may stay unconfirmed: the peer has vanished
+
+partings: set[Callable[[], None]] = set()
+"""What is to be done once a server of this process stops. Its sockets are left to it, which uvicorn would cut."""
 
 
 class Outbox:
@@ -67,12 +72,18 @@ class WholeHttp(HttpToolsProtocol):
         cycle = self.cycle
         if cycle is not None:
             send = partial(_send_whole, self._outbox, cycle)
-            cycle.scope["extensions"] = {WHOLE: send}  # type: ignore[dict-item]  # ASGI lets servers add extensions
+            more = {WHOLE: send, "raw": self}
+            cycle.scope["extensions"] = more  # type: ignore[typeddict-item]  # ASGI lets servers add extensions
 
     def shutdown(self) -> None:
         """An answer that waits is finished for uvicorn, which would close before it."""
         self._outbox.flush()
         super().shutdown()
+        _part()
+
+    def abort(self) -> None:
+        """Close at once, dropping what was not sent."""
+        self.transport.abort()
 
 
 async def _send_whole(outbox: Outbox, cycle: RequestResponseCycle, head: bytes, body: bytes) -> None:
@@ -105,6 +116,12 @@ class AbortingWS(WebSocketsSansIOProtocol):
         if hasattr(self, "scope"):
             self.scope["extensions"]["raw"] = self  # type: ignore[assignment]  # ASGI lets servers add extensions
 
+    def shutdown(self) -> None:
+        """The server stops, and accepts nothing new: cut, unless whoever parts says goodbye."""
+        if not self.handshake_complete or not partings:
+            super().shutdown()
+        _part()
+
     def keepalive_timeout(self) -> None:
         """No pong came: the peer is gone or does not read."""
         super().keepalive_timeout()
@@ -115,11 +132,18 @@ class AbortingWS(WebSocketsSansIOProtocol):
         self.transport.abort()
 
 
+def _part() -> None:
+    for part in tuple(partings):
+        part()
+
+
 def listening_socket(host: str, port: int) -> socket.socket:
-    """A bound TCP socket whose connections inherit a small send buffer; port 0 picks a free one."""
+    """A bound TCP socket whose connections inherit a small send buffer and soon give a vanished peer up."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKNOWLEDGED)
     listener.bind((host, port))
     return listener

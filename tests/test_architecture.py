@@ -314,7 +314,13 @@ def test_a_lock_pins_and_hashes_every_package_and_holds_no_address(lock: str, le
     ] == []
 
 
-@pytest.mark.parametrize("lock", ["bench/peers/package-lock.json", "tests/conformance/npm/package-lock.json"])
+@pytest.mark.parametrize(
+    "lock",
+    [
+        "bench/peers/package-lock.json",
+        *(f"tests/{it}/npm/package-lock.json" for it in ("conformance", "interop")),
+    ],
+)
 def test_a_lock_of_node_packages_hashes_each_and_holds_no_address(lock: str) -> None:
     packages = json.loads((ROOT / lock).read_text(encoding="utf-8"))["packages"]
     installed = {name: it for name, it in packages.items() if name}

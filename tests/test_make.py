@@ -10,6 +10,8 @@ import pytest
 
 from tests.text_rules import ROOT
 
+NODE_FOLDERS = ("conformance", "interop")
+
 
 def make(*arguments: str, directory: Path = ROOT) -> subprocess.CompletedProcess[str]:
     command = [shutil.which("make") or "make", "--no-print-directory", *arguments]
@@ -63,8 +65,8 @@ def test_a_missing_venv_module_is_named_and_leaves_nothing_behind(tmp_path: Path
 
 def clone_without_node(directory: Path) -> Path:
     """All is installed but Node.js, and nothing can be: a Python that only says what it was asked."""
-    (directory / "tests" / "conformance" / "npm").mkdir(parents=True)
-    for name in ("requirements-node.lock", "tests/conformance/npm/package-lock.json"):
+    for name in ("requirements-node.lock", *(f"tests/{it}/npm/package-lock.json" for it in NODE_FOLDERS)):
+        (directory / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, directory / name)
     beside = fresh_clone(directory) / ".venv" / "bin"
     beside.mkdir(parents=True)

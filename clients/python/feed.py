@@ -1,7 +1,8 @@
 """The reference client of the live feed over graphql-transport-ws: resumes, checks the chain, never stops quietly.
 
 Event streams are resumed by cursor, and each item is checked against the one before (`follows`); state streams begin
-again with their snapshot. A silent connection is given up after `silence` seconds, reconnection backs off with jitter.
+again with their snapshot. A stream that is silent for `silence` seconds is given up, reconnection backs off.
+What it does is the table of `docs/feed.md`, which the client in `clients/ts` keeps as well.
 """
 
 import asyncio
@@ -9,6 +10,7 @@ import contextlib
 import json
 import random
 import re
+import time
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,16 +29,18 @@ FAREWELL = 0.5
 RETRY = re.compile(r"retryAfterMs=(\d+)")
 SESSION = "session"  # the id of our own operation that renews the tokens
 SIGN_IN_AGAIN = frozenset({"UNAUTHENTICATED", "SESSION_ENDED"})
+OUR_FAULT = frozenset({4400, 4401, 4406, 4409, 4429})  # the server did not understand us: it never will
 
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """A subscription: its field, its document, and whether it resumes (`$after`)."""
+    """A subscription: its field, its document, whether it resumes (`$after`), whether it sends heartbeats."""
 
     name: str
     document: str
     variables: Mapping[str, object] = field(default_factory=dict)
     resumable: bool = True
+    beats: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +82,17 @@ class Again(Exception):  # noqa: N818 - it asks for another connection, it is no
 
 
 class FeedClient:
-    """Follows some streams at one server for as long as it is listened to."""
+    """Follows some streams at one server for as long as it is listened to.
+
+    A stream is given up after `silence` seconds without an item: two and a half heartbeats.
+    """
 
     def __init__(self, session: Session, *streams: Stream, silence: float = 25.0) -> None:
         self.session = session
         self.cursors: dict[str, str | None] = {stream.name: None for stream in streams}
         self._streams = {stream.name: stream for stream in streams}
         self._silence = silence
+        self._heard: dict[str, float] = {}
         self._failures = 0
         self._connections = 0
 
@@ -129,6 +137,8 @@ class FeedClient:
     def _closed(self, closed: ConnectionClosed) -> tuple[str, float | None]:
         """Why the socket closed, and how long the server asks us to stay away."""
         code, reason = (closed.rcvd.code, closed.rcvd.reason) if closed.rcvd else (1006, "")
+        if code in OUR_FAULT:
+            raise FeedError(str(code), reason)
         if reason in SIGN_IN_AGAIN:
             self.session.forget()
         hint = RETRY.search(reason)
@@ -148,17 +158,34 @@ class FeedClient:
         after = {"after": self.cursors[name]} if stream.resumable else {}
         payload = {"query": stream.document, "variables": {**stream.variables, **after}}
         await socket.send(json.dumps({"id": name, "type": "subscribe", "payload": payload}))
+        self._heard[name] = time.monotonic()
+
+    async def _next(self, socket: ClientConnection) -> dict[str, Any]:
+        """The next message; TimeoutError when a stream that beats is silent too long.
+
+        Where none does, the server is asked to answer.
+        """
+        beating = [self._heard[name] for name, stream in self._streams.items() if stream.beats]
+        if beating:
+            async with asyncio.timeout(min(beating) + self._silence - time.monotonic()):
+                return dict(json.loads(await socket.recv()))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._silence * 0.4):
+                return dict(json.loads(await socket.recv()))
+        await socket.send(json.dumps({"type": "ping"}))
+        async with asyncio.timeout(self._silence * 0.6):
+            return dict(json.loads(await socket.recv()))
 
     async def _converse(self, socket: ClientConnection) -> AsyncGenerator[Notice, None]:
         renewing = asyncio.create_task(self._renew(socket))
         try:
             while True:
-                async with asyncio.timeout(self._silence):
-                    message = json.loads(await socket.recv())
+                message = await self._next(socket)
                 if message["type"] == "ping":
-                    await socket.send(json.dumps({"type": "pong"}))
+                    await socket.send(json.dumps({**message, "type": "pong"}))
                 elif message.get("id") == SESSION:
-                    self._renewed(message)
+                    if self._renewed(message):
+                        renewing = asyncio.create_task(self._renew(socket))
                 else:
                     for notice in self._understand(message):
                         yield notice
@@ -177,13 +204,13 @@ class FeedClient:
 
     async def _renew(self, socket: ClientConnection) -> None:
         """Renew the tokens on the same socket before they end, so that its streams go on."""
+        await asyncio.sleep(self.session.renewal())
+        payload = {"query": REFRESH, "variables": {"token": self.session.refresh}}
         with contextlib.suppress(ConnectionClosed):
-            while True:
-                await asyncio.sleep(self.session.renewal())
-                payload = {"query": REFRESH, "variables": {"token": self.session.refresh}}
-                await socket.send(json.dumps({"id": SESSION, "type": "subscribe", "payload": payload}))
+            await socket.send(json.dumps({"id": SESSION, "type": "subscribe", "payload": payload}))
 
-    def _renewed(self, message: Mapping[str, Any]) -> None:
+    def _renewed(self, message: Mapping[str, Any]) -> bool:
+        """Whether the answer to our renewal brought tokens."""
         try:
             if message["type"] == "next":
                 self.session.take(message["payload"], "refreshSession")
@@ -192,6 +219,7 @@ class FeedClient:
         except FeedError as refused:
             self.session.forget()
             raise Again(refused.code) from None
+        return bool(message["type"] == "next")
 
     def _understand(self, message: Mapping[str, Any]) -> list[Notice]:
         name = message.get("id", "")
@@ -199,6 +227,7 @@ class FeedClient:
             return []
         if message["type"] == "complete":
             return []
+        self._heard[name] = time.monotonic()
         errors = message["payload"] if message["type"] == "error" else message["payload"].get("errors")
         value = None if message["type"] == "error" else (message["payload"].get("data") or {}).get(name)
         if value is None:

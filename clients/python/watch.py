@@ -63,7 +63,11 @@ def events_of(name: str) -> Stream:
 def streams_of(roles: frozenset[str]) -> tuple[Stream, ...]:
     """What a person with these roles watches: the district, the own unit's queue, or what else can be seen."""
     if roles & OFFICE:
-        return events_of("commandCentre"), events_of("feed"), Stream("board", BOARD, resumable=False)
+        return (
+            events_of("commandCentre"),
+            events_of("feed"),
+            Stream("board", BOARD, resumable=False, beats=False),
+        )
     if roles & HANDLERS:
         return (Stream("departmentQueue", QUEUE, resumable=False),)
     return (events_of("feed"),)

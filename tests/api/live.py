@@ -15,10 +15,11 @@ from starlette.routing import Route, WebSocketRoute
 
 from api.door import Door
 from api.feed.feed import Feed
-from api.http import HttpEndpoint
 from api.limits import Limits, Rates
+from api.sse.endpoint import SseEndpoint
 from api.stored_documents import StoredDocuments
-from api.uvicorn_protocol import AbortingWS, listening_socket
+from api.transports import transports_of
+from api.uvicorn_protocol import AbortingWS, WholeHttp, listening_socket
 from api.websocket import WebSocketEndpoint
 from db import bell, sessions
 from db.unit_of_work import in_transaction
@@ -92,6 +93,7 @@ class Live:
 
     feed: Feed
     websocket: WebSocketEndpoint
+    sse: SseEndpoint
     port: int
 
     @contextlib.asynccontextmanager
@@ -141,22 +143,22 @@ async def live(*, heartbeat: float = 30.0) -> AsyncIterator[Live]:
     rates = Rates(limits)
     documents = StoredDocuments(engine(), lag=lambda: feed.lag_seconds)
     door = Door(SECRET, SIGNER, feed, rates, documents=documents)
-    websocket = WebSocketEndpoint(
-        engine(), door.open_session, limits=limits, rates=rates, documents=documents
+    doors = transports_of(engine(), door, limits=limits, rates=rates, documents=documents)
+    app = Starlette(routes=[Route("/graphql", doors.http), WebSocketRoute("/graphql", doors.websocket)])
+    config = uvicorn.Config(
+        app, log_level="critical", http=WholeHttp, ws=AbortingWS, timeout_graceful_shutdown=2
     )
-    http = HttpEndpoint(engine(), door.open_context, limits=limits, rates=rates, documents=documents)
-    app = Starlette(routes=[Route("/graphql", http), WebSocketRoute("/graphql", websocket)])
-    config = uvicorn.Config(app, log_level="critical", ws=AbortingWS, timeout_graceful_shutdown=2)
     server = uvicorn.Server(config)
     server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]  # pytest keeps its own
     listener = listening_socket("127.0.0.1", 0)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     await eventually(lambda: server.started)
     try:
-        yield Live(feed, websocket, listener.getsockname()[1])
+        yield Live(feed, doors.websocket, doors.sse, listener.getsockname()[1])
     finally:
+        doors.begin_drain()
         await feed.drain()
-        await websocket.drain()
+        await doors.drain()
         server.should_exit = True
         await serving
         await door.settle()

@@ -23,6 +23,7 @@ from api.http import HttpEndpoint
 from api.limits import Limits, Rates
 from api.protocol import language_of
 from api.scalars import SCALARS, DateTime
+from api.sse.endpoint import SseEndpoint
 from api.uvicorn_protocol import AbortingWS, WholeHttp, listening_socket
 from api.websocket import WebSocketEndpoint
 from domain.errors import DomainError, ErrorCode
@@ -180,10 +181,12 @@ class Toy:
     ledger: Ledger
     http: HttpEndpoint
     websocket: WebSocketEndpoint
+    sse: SseEndpoint
     engine: Engine
     rates: Rates
     sessions: list[ToySession]
     port: int = 0
+    server: uvicorn.Server = field(init=False)
 
     @property
     def address(self) -> str:
@@ -255,14 +258,10 @@ def make(limits: Limits) -> Toy:
         sessions.append(session)
         return session
 
-    return Toy(
-        ledger,
-        HttpEndpoint(engine, open_context, limits=limits, rates=rates),
-        WebSocketEndpoint(engine, open_session, limits=limits, rates=rates),
-        engine,
-        rates,
-        sessions,
-    )
+    websocket = WebSocketEndpoint(engine, open_session, limits=limits, rates=rates)
+    sse = SseEndpoint(engine, open_session, limits=limits, rates=rates, caps=websocket.caps)
+    http = HttpEndpoint(engine, open_context, limits=limits, rates=rates, streams=sse.answer)
+    return Toy(ledger, http, websocket, sse, engine, rates, sessions)
 
 
 @contextlib.asynccontextmanager
@@ -278,7 +277,7 @@ async def serving(limits: Limits | None = None, **settings: Any) -> AsyncIterato
         timeout_graceful_shutdown=2,
         **settings,
     )
-    server = uvicorn.Server(config)
+    server = toy.server = uvicorn.Server(config)
     server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]  # pytest keeps its own
     listener = listening_socket("127.0.0.1", 0)
     toy.port = listener.getsockname()[1]

@@ -8,7 +8,7 @@ from tests.text_rules import ROOT
 
 SERVE = """
 import gc
-from api.garbage import collect_seldom
+from api.process import collect_seldom
 before = len(gc.get_objects())
 collect_seldom()
 print(gc.get_threshold(), gc.get_freeze_count() > before / 2 > 0, len(gc.get_objects()) < before / 10)

@@ -1,0 +1,1 @@
+"""GraphQL over server-sent events. Start at `api/sse/endpoint.py`."""

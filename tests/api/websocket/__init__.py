@@ -1,0 +1,1 @@
+"""graphql-transport-ws beyond the ordinary conversation."""

@@ -1,0 +1,1 @@
+"""The clients that frontends use, and our own, against the real server."""
