@@ -81,6 +81,18 @@ class Context:
             raise DomainError(ErrorCode.FORBIDDEN)
         return viewer
 
+    def for_class(self, viewer: Viewer) -> "Context":
+        """The context in which all of a class read an item of a stream: it holds no socket and no address."""
+        return Context(
+            viewer=viewer,
+            signer=self.signer,
+            feed=self.feed,
+            rates=self.rates,
+            language=self.language,
+            check_document=self.check_document,
+            clock=self.clock,
+        )
+
     def become(self, viewer: Viewer) -> None:
         """Answer the rest of a sign-in under the rights it gave."""
         self.viewer = viewer

@@ -18,6 +18,7 @@ from api import close_codes as codes
 from api.close_codes import Close, Closing
 from api.engine import Executes, Operation, OperationContext, Refused
 from api.errors import WireError, present
+from api.feed.shares.seat import Seat
 from api.limits import Caps, Limits, Rates
 from api.protocol import (
     Caller,
@@ -109,6 +110,8 @@ class _Socket:
         self._gone = asyncio.Event()
         self._held = ExitStack()
         self._operations: dict[str, asyncio.Task[None]] = {}
+        self._seats: dict[str, Seat] = {}
+        self._thinned: asyncio.Event | None = None
         self._streams: set[asyncio.Task[None]] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._over: asyncio.Future[Close | None] = asyncio.get_running_loop().create_future()
@@ -118,13 +121,20 @@ class _Socket:
         reader = asyncio.create_task(self._read())
         try:
             close = await self._over
-            await _cancel({reader, *self._tasks})
+            await self._stop(reader)
             if close is not None:
                 await self._wire.close(close)
         finally:
-            await _cancel({reader, *self._tasks})
+            await self._stop(reader)
+            self._wire.release()
             self._held.close()
             self._gone.set()
+
+    async def _stop(self, reader: asyncio.Task[None]) -> None:
+        """Nothing is read, told or worked on any more."""
+        for operation_id in tuple(self._seats):
+            self._leave(operation_id)
+        await _cancel({reader, *self._tasks})
 
     def end(self, close: Close | None) -> None:
         """End the socket; None when there is nobody left to tell."""
@@ -137,8 +147,8 @@ class _Socket:
         if brief:
             await asyncio.wait(brief, timeout=DRAIN_SECONDS)
         with suppress(*GONE):
-            for operation_id in tuple(self._operations):
-                await self._leave(operation_id)
+            for operation_id in (*self._operations, *self._seats):
+                self._leave(operation_id)
                 await self._wire.send("complete", operation_id)
         self.end(codes.restart())
         await self._gone.wait()
@@ -193,10 +203,10 @@ class _Socket:
             case Subscribe():
                 await self._start(message, session)
             case Complete(id=operation_id):
-                await self._leave(operation_id)
+                self._leave(operation_id)
 
     async def _start(self, message: Subscribe, session: Session) -> None:
-        if message.id in self._operations:
+        if message.id in self._operations or message.id in self._seats:
             raise Closing(codes.duplicate(message.id))
         limit = self._door.limits.operations_per_socket
         context = session.context()
@@ -204,7 +214,7 @@ class _Socket:
             raise MalformedError("query")
         if self._door.draining:
             refusal = DomainError(ErrorCode.UNAVAILABLE)
-        elif len(self._tasks) > limit:  # the session's watch is one of them
+        elif len(self._tasks) + len(self._seats) > limit:  # the session's watch is one of them
             refusal = DomainError(ErrorCode.RATE_LIMITED, facts={"limit": limit})
         else:
             operation = self._operate(message, context, session.holder)
@@ -212,10 +222,12 @@ class _Socket:
             return
         await self._fail(message.id, [present(refusal, context.language)])
 
-    async def _leave(self, operation_id: str) -> None:
+    def _leave(self, operation_id: str) -> None:
         """Stop an operation; its id is free again at once, its stream is closed behind it."""
         if task := self._operations.pop(operation_id, None):
             task.cancel()
+        if seat := self._seats.pop(operation_id, None):
+            seat.leave()
 
     async def _operate(self, message: Subscribe, context: Caller, holder: str) -> None:
         async with self._listed(message.id) as task, self._answering(message.id, context):
@@ -224,12 +236,40 @@ class _Socket:
             operation = self._door.executes.prepare(request, context.language)
             if operation.kind is OperationType.SUBSCRIPTION and not request.dry_run:
                 self._streams.add(task)
+                if await self._seated(message.id, operation, context):
+                    return
                 async with aclosing(self._door.executes.stream(operation, context)) as payloads:
                     async for payload in payloads:
                         await self._wire.send("next", message.id, payload)
             else:
                 await self._wire.send("next", message.id, await self._run(operation, context, holder))
             await self._wire.send("complete", message.id)
+
+    async def _seated(self, operation_id: str, operation: Operation, context: Caller) -> bool:
+        """Whether a shared stream tells the socket from now on, or has told it all."""
+
+        def ended(operation_id: str, error: Exception | None) -> None:
+            self._seats.pop(operation_id, None)
+            self._operations.pop(operation_id, None)
+            if error is None:
+                self._wire.push("complete", operation_id)
+            else:
+                self._wire.push("error", operation_id, orjson.dumps([present(error, language)]))
+            self._thin()
+
+        language = context.language
+        outlet = self._wire.outlet(operation_id, ended)
+        if outlet is None or (seat := await self._door.executes.seat(operation, context, outlet)) is None:
+            return False
+        outlet.seat = seat
+        try:
+            await seat.share.enter(seat)
+        except BaseException:
+            seat.leave()
+            raise
+        if not seat.over:
+            self._seats[operation_id] = seat
+        return True
 
     async def _run(self, operation: Operation, context: OperationContext, holder: str) -> bytes:
         with self._door.rates.running(holder):
@@ -248,6 +288,7 @@ class _Socket:
             self._streams.discard(task)
             if self._operations.get(operation_id) is task:
                 del self._operations[operation_id]
+            self._thin()
 
     @asynccontextmanager
     async def _answering(self, operation_id: str, context: OperationContext) -> AsyncIterator[None]:
@@ -267,9 +308,18 @@ class _Socket:
     async def _watch(self, session: Session) -> None:
         """Close when the session ends, after its streams had a moment to say so."""
         await session.ended.wait()
-        if self._operations:
-            await asyncio.wait(set(self._operations.values()), timeout=FAREWELL_SECONDS)
+        self._thinned = asyncio.Event()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FAREWELL_SECONDS):
+                while self._operations or self._seats:
+                    self._thinned.clear()
+                    await self._thinned.wait()
         self.end(codes.SESSION_ENDED)
+
+    def _thin(self) -> None:
+        """There is one operation less."""
+        if self._thinned is not None:
+            self._thinned.set()
 
     async def _pong(self, ping: Ping) -> None:
         payload = None if ping.payload is None else orjson.dumps(ping.payload)

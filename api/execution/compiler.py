@@ -12,7 +12,7 @@ from graphql import (
 )
 
 from api.execution.codecs import NULL, Encode, Texts, gid, stored, text, typed
-from api.execution.levels import Below, Children, Level, Link, Resolved, Written
+from api.execution.levels import Below, Children, Disclosed, Level, Link, Resolved, Written
 from api.execution.selection import Arguments, NotCompiledError, Selected, Selections
 from api.execution.word import Rule, Word
 from db.reads.nouns import NOUNS, RELATIONS
@@ -151,7 +151,7 @@ class _Body:
             return is_leaf_type(it.type) and not it.field.args
         if word.kind in {"link", "children"}:
             return word.noun in NOUNS
-        return True
+        return word.kind != "disclosed" or not self._stored
 
     # values of the row
 
@@ -243,6 +243,10 @@ class _Body:
         if isinstance(it.field.type, GraphQLNonNull):
             return f"{{t{table}[{key}]}}"
         return f"{{t{table}.get({key}, N)}}"
+
+    def _disclosed(self, it: Selected, word: Word) -> str:
+        column, case = word.columns
+        return self._below_row(Disclosed(self._compiler.stored(it.type, it), column, case))
 
     def _children(self, it: Selected, word: Word) -> str:
         key, aligned = self._key(word, "id"), word.rule is not None

@@ -136,7 +136,7 @@ class Link:
         return await run.references.table(noun, self.level.shape, run.viewer, wanted, make)
 
     async def _made(self, keys: list[str], run: Run) -> dict[str, str]:
-        found = await statements.by_ids(self.level.columns, keys, run.viewer)
+        found = await run.rows(self.level.columns, keys)
         return dict(zip([row[0] for row in found], await self.level.texts(found, run), strict=True))
 
 
@@ -178,7 +178,7 @@ class Children:
         return not (self._aligned or self._hanging is None or self.level.columns.sealed)
 
     async def _texts(self, parents: list[str], run: Run) -> dict[str, list[str]]:
-        found = await (self._hanging.of(parents) if self._hanging else self._guarded(parents, run))
+        found = await (run.hanging(self._hanging, parents) if self._hanging else self._guarded(parents, run))
         return self._by_parent([row[-1] for row in found], await self.level.texts(found, run))
 
     @staticmethod
@@ -192,6 +192,25 @@ class Children:
         """Looked at for themselves, for the viewer and at the moment."""
         now = await run.context.now() if self.relation.when else None
         return await statements.by_parents(self.level.columns, self.relation, parents, run.viewer, now)
+
+
+@dataclass(slots=True)
+class Disclosed:
+    """A person that a row names, unless that would name a protected reporter: `case` is the column of its case."""
+
+    level: Level
+    column: str
+    case: str
+    settled: bool = False
+
+    async def table(self, rows: Rows, objects: Rows, shows: list[Any], run: Run) -> Table:
+        """The text of each row's person."""
+        keys = []
+        for row in rows:
+            person_id = getattr(row, self.column)
+            hidden = person_id is None or await run.hides(getattr(row, self.case), person_id)
+            keys.append(None if hidden else str(person_id))
+        return await Link(self.level, lambda *_: keys, aligned=True).table(rows, objects, shows, run)
 
 
 @dataclass(slots=True)
