@@ -28,7 +28,7 @@ from api.graphql import build_schema
 from api.http import HttpEndpoint
 from api.limits import Limits, rates_of
 from api.logs import configure_logging
-from api.operations import Documents, Reads, Ready
+from api.operations import Documents, Reads, Ready, Told
 from api.operations import routes_of as operations_routes
 from api.pages import CursorSigner
 from api.stored_documents import StoredDocuments
@@ -203,12 +203,16 @@ def create_app(settings: Settings) -> Starlette:
     feed = platform.feed
     numbers = {
         "fengqiao_feed_lag_seconds": ("Since the whole log was read", lambda: feed.lag_seconds),
-        "fengqiao_consumers": ("Streams being read", lambda: float(len(feed.consumers()))),
+        "fengqiao_consumers": ("Streams being read", lambda: float(feed.reading)),
     }
     plans = platform.plans
     collectors: list[Collector] = [Documents(platform.kept)]
     if plans:
-        collectors += [Reads(lambda: plans.answered, lambda: plans.fallbacks), Ready(plans.ready)]
+        collectors += [
+            Reads(lambda: plans.answered, lambda: plans.fallbacks),
+            Ready(plans.ready),
+            Told(plans, feed),
+        ]
     routes = [
         WebSocketRoute(GRAPHQL, platform.websocket),
         *file_routes(platform.door, settings.media_dir),

@@ -178,7 +178,9 @@ class Engine:
         return found.seat(sink) if isinstance(found, Joining) else None
 
     async def _found(
-        self, operation: Operation, context: Any  # noqa: ANN401 - the feed is asked only of contexts that have one
+        self,
+        operation: Operation,
+        context: Any,  # noqa: ANN401 - the feed is asked only of contexts that have one
     ) -> Joining | tuple[Executor[Any], AsyncIterable[Any]]:
         """The share of a subscription, by what is known of it or by its resolver; or its own source of events."""
         viewer, key, form = context.viewer, None, form_kept(self._schema, operation)

@@ -4,8 +4,8 @@ Items of shared streams go straight to the transport: everything but the operati
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import orjson
@@ -79,7 +79,7 @@ class Wire:
 
     # what goes straight to the transport
 
-    def outlet(self, operation_id: str, ended: Callable[[str, Exception | None], None]) -> "Outlet | None":
+    def outlet(self, operation_id: str, ended: Callable[[Exception | None], None]) -> "Outlet | None":
         """Where the items of a shared stream go; None where the server has no such way. `ended` hears of the end."""
         return Outlet(self, self._raw, operation_id, ended) if self._raw is not None else None
 
@@ -125,17 +125,100 @@ class Wire:
             self._raw.abort()
 
 
+class Running:
+    """What runs on one socket by the ids its client gave: tasks, and seats at shared streams, which need none."""
+
+    __slots__ = ("_all", "_thinned", "seats", "streams", "tasks")
+
+    def __init__(self) -> None:
+        self.tasks: dict[str, asyncio.Task[None]] = {}
+        self.seats: dict[str, Seat] = {}
+        self.streams: set[asyncio.Task[None]] = set()
+        self._all: set[asyncio.Task[None]] = set()
+        self._thinned: asyncio.Event | None = None
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids that are taken."""
+        return (*self.tasks, *self.seats)
+
+    @property
+    def count(self) -> int:
+        """How much runs, what was left and has not ended yet included."""
+        return len(self._all) + len(self.seats)
+
+    @property
+    def brief(self) -> set[asyncio.Task[None]]:
+        """Queries and commands."""
+        return set(self.tasks.values()) - self.streams
+
+    def spawn(self, work: Awaitable[None]) -> asyncio.Task[None]:
+        """Do something as long as the socket lives."""
+        task = asyncio.ensure_future(work)
+        self._all.add(task)
+        task.add_done_callback(self._all.discard)
+        return task
+
+    def leave(self, operation_id: str) -> None:
+        """Stop an operation; its id is free again at once, its stream is closed behind it."""
+        if task := self.tasks.pop(operation_id, None):
+            task.cancel()
+        if seat := self.seats.pop(operation_id, None):
+            seat.leave()
+
+    def strike(self, operation_id: str) -> None:
+        """An operation has ended by itself."""
+        self.tasks.pop(operation_id, None)
+        self.seats.pop(operation_id, None)
+        if self._thinned is not None:
+            self._thinned.set()
+
+    @asynccontextmanager
+    async def listed(self, operation_id: str) -> AsyncIterator[asyncio.Task[None]]:
+        """The operation's task, struck off when it ends, unless its id already means another."""
+        task = self.tasks[operation_id]
+        try:
+            yield task
+        finally:
+            self.streams.discard(task)
+            if self.tasks.get(operation_id) is task:
+                del self.tasks[operation_id]
+            if self._thinned is not None:
+                self._thinned.set()
+
+    async def none(self, patience: float) -> None:
+        """Returns when nothing runs, or after `patience` seconds."""
+        self._thinned = asyncio.Event()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                while self.tasks or self.seats:
+                    self._thinned.clear()
+                    await self._thinned.wait()
+
+    async def stop(self, *others: asyncio.Task[None]) -> None:
+        """End everything, and these tasks."""
+        for operation_id in tuple(self.seats):
+            self.leave(operation_id)
+        tasks = {*others, *self._all}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
 class Outlet:
     """A seat's way to one operation of one socket."""
 
-    __slots__ = ("_ended", "_id", "_raw", "_size", "_suffix", "_wire", "seat")
+    __slots__ = ("_ended", "_raw", "_size", "_suffix", "_wire", "seat")
 
     def __init__(
-        self, wire: Wire, raw: Any, operation_id: str, ended: Callable[[str, Exception | None], None]  # noqa: ANN401 - the server's protocol
+        self,
+        wire: Wire,
+        raw: Any,  # noqa: ANN401 - the server's protocol
+        operation_id: str,
+        ended: Callable[[Exception | None], None],
     ) -> None:
         self._wire = wire
         self._raw = raw
-        self._id = operation_id
         self._ended = ended
         self._suffix = b',"id":%b}' % orjson.dumps(operation_id)
         self._size = len(self._suffix)
@@ -157,7 +240,7 @@ class Outlet:
 
     def end(self, error: Exception | None) -> None:
         """The stream is over."""
-        self._ended(self._id, error)
+        self._ended(error)
 
 
 def header(size: int) -> bytes:

@@ -11,8 +11,9 @@ from graphql import (
     is_leaf_type,
 )
 
+from api.execution.cases import Disclosed
 from api.execution.codecs import NULL, Encode, Texts, gid, stored, text, typed
-from api.execution.levels import Below, Children, Disclosed, Level, Link, Resolved, Written
+from api.execution.levels import Below, Children, Level, Link, Resolved, Written
 from api.execution.selection import Arguments, NotCompiledError, Selected, Selections
 from api.execution.word import Rule, Word
 from db.reads.nouns import NOUNS, RELATIONS

@@ -195,25 +195,6 @@ class Children:
 
 
 @dataclass(slots=True)
-class Disclosed:
-    """A person that a row names, unless that would name a protected reporter: `case` is the column of its case."""
-
-    level: Level
-    column: str
-    case: str
-    settled: bool = False
-
-    async def table(self, rows: Rows, objects: Rows, shows: list[Any], run: Run) -> Table:
-        """The text of each row's person."""
-        keys = []
-        for row in rows:
-            person_id = getattr(row, self.column)
-            hidden = person_id is None or await run.hides(getattr(row, self.case), person_id)
-            keys.append(None if hidden else str(person_id))
-        return await Link(self.level, lambda *_: keys, aligned=True).table(rows, objects, shows, run)
-
-
-@dataclass(slots=True)
 class Resolved:
     """A field whose value the ordinary resolver gives, row by row, in one batch."""
 

@@ -10,7 +10,7 @@ from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefiniti
 from graphql.execution.values import VariableValues
 
 from api.execution.plan import Plan, choices, compiled
-from api.execution.projector import projector
+from api.execution.projector import Projector, projector
 from api.execution.ready import ReadyCases
 from api.execution.references import References
 from api.execution.run import Deviation, Run, RunContext
@@ -95,33 +95,22 @@ class Plans:
         self.answered += 1
         return found
 
-    async def told(
-        self,
-        kept: dict[str | None, Any],
-        request: Any,  # noqa: ANN401 - as the client sent it
-        document: DocumentNode,
-        operation: OperationDefinitionNode,
-        value: object,
-        context: RunContext,
-    ) -> bytes | None:
-        """The `data` of one item of a stream; None where the ordinary executor must write it."""
+    def teller(self, operation: Any) -> "Teller | str":  # noqa: ANN401 - a prepared one
+        """What writes the items of a subscription; where the ordinary executor has to: why."""
+        kept, name, chosen = operation.plans, operation.request.operation_name, operation.chosen
         try:
-            prepared: Prepared | None = kept.get(request.operation_name)
+            prepared: Prepared | None = kept.get(name)
             if prepared is None:
-                prepared = Prepared(Variables(self._schema, operation), conditions(document))
-                kept[request.operation_name] = prepared
-            given = prepared.variables.values(request.variables)
-            made = self._variant(prepared, given, lambda: projector(self._schema, document, operation, given))
-            run = SharedRun(context, given, self.references, self.ready, subjects=self.subjects)
-            data: bytes = await made.data(value, run)
-        except (NotCompiledError, Deviation) as deviation:
-            self.told_ordinary[deviation.reason] += 1
-            return None
-        except Exception as error:  # noqa: BLE001 - the ordinary executor says what is wrong, and logs it if it is
-            self.told_ordinary[f"error {type(error).__name__}"] += 1
-            return None
-        self.told_compiled += 1
-        return data
+                prepared = kept[name] = Prepared(
+                    Variables(self._schema, chosen), conditions(operation.document)
+                )
+            given = prepared.variables.values(operation.request.variables)
+            made = self._variant(
+                prepared, given, lambda: projector(self._schema, operation.document, chosen, given)
+            )
+        except NotCompiledError as refusal:
+            return refusal.reason
+        return Teller(self, made, given)
 
     def _plan(
         self,
@@ -150,6 +139,30 @@ class Plans:
         if isinstance(plan, str):
             raise NotCompiledError(plan)
         return plan
+
+
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """Writes the items of one subscription for a class of viewers."""
+
+    plans: Plans
+    projector: Projector
+    given: VariableValues
+
+    async def data(self, value: object, context: RunContext) -> bytes | None:
+        """The `data` of one item; None where the ordinary executor must write it."""
+        plans = self.plans
+        run = SharedRun(context, self.given, plans.references, plans.ready, subjects=plans.subjects)
+        try:
+            data = await self.projector.data(value, run)
+        except Deviation as deviation:
+            plans.told_ordinary[deviation.reason] += 1
+            return None
+        except Exception as error:  # noqa: BLE001 - the ordinary executor says what is wrong, and logs it if it is
+            plans.told_ordinary[f"error {type(error).__name__}"] += 1
+            return None
+        plans.told_compiled += 1
+        return data
 
 
 async def _answered(plan: Plan, run: Run, seconds: float) -> bytes:

@@ -35,7 +35,7 @@ def projector(
         raise NotCompiledError("no subscriptions")
     selections = Selections(schema, document, operation, variables)
     roots = list(selections.root(schema.subscription_type))
-    if len(roots) != 1 or not isinstance(roots[0], Selected):
+    root = roots[0] if len(roots) == 1 else ""
+    if not isinstance(root, Selected):
         raise NotCompiledError("not one field")
-    (root,) = roots
     return Projector(b'{"%b":' % root.key.encode(), Compiler(selections).written(root))

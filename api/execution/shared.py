@@ -20,7 +20,7 @@ from graphql import (
 )
 from graphql.execution import execute_subscription_event
 
-from api.execution.plans import Plans, Prepared
+from api.execution.plans import Plans, Prepared, Teller
 from api.execution.selection import Variables, conditions
 from api.execution.word import WORD
 from domain.event import LoggedEvent
@@ -62,7 +62,7 @@ class _Look(Visitor):
         self.personal = False
         self.cursor: Any = None
 
-    def enter_field(self, node: FieldNode, *_: Any) -> None:
+    def enter_field(self, node: FieldNode, *_: object) -> None:
         field = self._info.get_field_def()
         declared = field.extensions.get("strawberry-definition") if field is not None else None
         word = declared.metadata.get(WORD) if declared is not None else None
@@ -71,7 +71,7 @@ class _Look(Visitor):
             given = {it.name.value: it.value for it in node.arguments or ()}
             self.cursor = given.get(AFTER)
 
-    def enter_variable(self, node: VariableNode, *_: Any) -> None:
+    def enter_variable(self, node: VariableNode, *_: object) -> None:
         self.used.append(node.name.value)
 
 
@@ -136,20 +136,26 @@ class Writer:
     reads: Viewer
     build: Builds
     answer: Callable[[Any, Any], bytes]
+    teller: Teller | str | None = None
 
     async def __call__(self, item: Any) -> bytes:  # noqa: ANN401 - any item
         """The response that tells an item, as the class sees things now."""
         value, context = self.source.shown(item), self.source.context_of(self.reads)
-        if self.plans is not None:
-            operation = self.operation
-            data = await self.plans.told(
-                operation.plans, operation.request, operation.document, operation.chosen, value, context
-            )
-            if data is not None:
-                return b'{"data":%b}' % data
+        if (data := await self._compiled(value, context)) is not None:
+            return b'{"data":%b}' % data
         pending = execute_subscription_event(self.build(value, context))
         result = await pending if isawaitable(pending) else pending
         return self.answer(result, context)
+
+    async def _compiled(self, value: object, context: Any) -> bytes | None:  # noqa: ANN401 - the class's
+        if self.plans is None:
+            return None
+        if self.teller is None:
+            self.teller = self.plans.teller(self.operation)
+        if isinstance(self.teller, str):
+            self.plans.told_ordinary[self.teller] += 1
+            return None
+        return await self.teller.data(value, context)
 
     async def ahead(self, entries: Sequence[LoggedEvent]) -> None:
         """Read at once what these entries are about."""

@@ -21,6 +21,7 @@ from domain.masking import protected_from
 from domain.viewer import Viewer
 from domain.visibility import visibility_of
 
+_ROWS = "Assignment"
 MOST = 2048  # rows of cases and assignments, and lists of what hangs on one
 _OF_MANY = frozenset({EventKind.DICTIONARY, EventKind.GRID})  # regions move
 
@@ -70,9 +71,7 @@ class Subjects:
         if columns.noun == "Incident":
             return [take(row) for row, scopes in found if visibility.sees(scopes)]
         return [
-            take(row)
-            for row, scopes in found
-            if visibility.sees(scopes) or (own and UUID(row[_ORG]) in own)
+            take(row) for row, scopes in found if visibility.sees(scopes) or (own and UUID(row[_ORG]) in own)
         ]
 
     async def hides(self, incident_id: UUID | None, person_id: UUID, viewer: Viewer) -> bool:
@@ -128,14 +127,7 @@ class Subjects:
         return found
 
     async def _read(self, kind: Hashable, missing: list[str], read: Read) -> dict[str, Any]:
-        loop, generation = asyncio.get_running_loop(), self._generation
-        futures = {key: loop.create_future() for key in missing}
-        if len(self._held) + len(missing) > MOST:
-            self.forget()
-        for key, future in futures.items():
-            self._held[kind, key] = future
-            if kind != "Assignment":  # an event meanwhile drops it; whose an assignment is shows only then
-                self._of_case.setdefault(key, set()).add((kind, key))
+        generation, futures = self._generation, self._promised(kind, missing)
         self.reads += 1
         try:
             found = await read(missing)
@@ -147,12 +139,25 @@ class Subjects:
         for key, future in futures.items():
             made = found.setdefault(key, None)
             future.set_result(made)
-            if kind == "Assignment":
-                if made is None or generation != self._generation:
-                    self._drop((kind, key), future)
-                else:
-                    self._of_case.setdefault(made[0][_CASE], set()).add((kind, key))
+            if kind != _ROWS:
+                continue
+            if made is None or generation != self._generation:
+                self._drop((kind, key), future)
+            else:
+                self._of_case.setdefault(made[0][_CASE], set()).add((kind, key))
         return found
+
+    def _promised(self, kind: Hashable, missing: list[str]) -> dict[str, asyncio.Future[Any]]:
+        """What is about to be read; an event meanwhile drops it."""
+        loop = asyncio.get_running_loop()
+        if len(self._held) + len(missing) > MOST:
+            self.forget()
+        futures: dict[str, asyncio.Future[Any]] = {key: loop.create_future() for key in missing}
+        for key, future in futures.items():
+            self._held[kind, key] = future
+            if kind != _ROWS:  # of which case an assignment is shows only when it was read
+                self._of_case.setdefault(key, set()).add((kind, key))
+        return futures
 
     def _drop(self, key: Key, future: "asyncio.Future[Any]") -> None:
         if self._held.get(key) is future:

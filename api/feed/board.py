@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import AsyncGenerator
 
 from api.feed.hearing import wanted
-from api.feed.place import Place
 from api.feed.items import Filter, RevokedReason
+from api.feed.place import Place
 from api.feed.works import Works
 from domain.errors import DomainError, ErrorCode
 from domain.event import LoggedEvent

@@ -96,6 +96,16 @@ class Feed:
         """How many streams are read."""
         return self._hub.reading
 
+    @property
+    def shares(self) -> int:
+        """How many different streams that is."""
+        return len(self._hub.shares)
+
+    @property
+    def blocks(self) -> int:
+        """How many blocks of the log were read for those who caught up."""
+        return self._hub.window.reads
+
     def consumers(self) -> Sequence[Consumer]:
         """Who reads streams of this process."""
         return self._hub.consumers(self.lag_seconds)

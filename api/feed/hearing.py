@@ -43,8 +43,10 @@ def standing(viewer: Viewer) -> Standing:
 
 @lru_cache(_CLASSES)
 def audience_of(viewer: Viewer, *, personal: bool) -> Audience:
-    """The class of a viewer. It is one person's own where fields are `personal`, where an atom names the person
-    (reporters, complainants), and where names are masked but the own (R80).
+    """The class of a viewer.
+
+    It is one person's own where fields are `personal`, where an atom names the person (reporters, complainants), and
+    where names are masked but the own (R80).
     """
     said = standing(viewer)
     visibility = said[0]

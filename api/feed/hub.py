@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from typing import Protocol
 from uuid import UUID
 
-from api.feed.shares.index import Hearer, Index
 from api.feed.items import Consumer, RevokedReason
 from api.feed.place import Place
+from api.feed.shares.index import Hearer, Index
 from api.feed.shares.window import LogWindow
 from domain.event import EventKind, LoggedEvent
 from domain.viewer import Viewer

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
 
-from api.feed.items import Changed, Entered, Left, QueueItem, QueueLeftReason
+from api.feed.items import Changed, Entered, Left, QueueLeftReason
 from db import assignments, event_log, orgs
 from db.connection import read_cut
 from db.lists.filters import Test
@@ -18,6 +18,7 @@ from domain.viewer import Viewer
 from domain.visibility import visibility_of
 
 Rows = dict[UUID, Assignment]
+Moved = Entered | Changed | Left
 
 _PAGE = 100
 _OPEN = tuple(state for state in AssignmentState if state.in_queue)
@@ -105,7 +106,7 @@ async def read_case(viewer: Viewer, org_id: UUID, incident_id: UUID, before: Row
     return now | await assignments.get(before.keys() - now.keys(), viewer=viewer)
 
 
-def differences(known: Rows, before: Rows, now: Rows, change: Change, cursor: str) -> Iterator[QueueItem]:
+def differences(known: Rows, before: Rows, now: Rows, change: Change, cursor: str) -> Iterator[Moved]:
     """What became of the unit's rows of one case; `known` is brought up to date."""
     for row in now.values():
         if not row.state.in_queue:
@@ -127,25 +128,19 @@ def in_order(rows: Mapping[UUID, Assignment]) -> list[Assignment]:
     return sorted(rows.values(), key=lambda row: (row.handle_due_at or _LAST, str(row.id)))
 
 
-def merged(told: QueueItem, then: QueueItem) -> QueueItem | None:
+def merged(told: Moved, then: Moved) -> Moved | None:
     """One item for two about the same row of which the first was told nobody yet; None for none at all."""
     if isinstance(told, Entered):
-        return None if isinstance(then, Left) else Entered(then.cursor, row) if (row := _row(then)) else then
+        return None if isinstance(then, Left) else Entered(then.cursor, then.assignment)
     if isinstance(told, Changed) and isinstance(then, Changed):
         kinds = {*told.kinds, *then.kinds}
         return Changed(then.cursor, then.assignment, tuple(kind for kind in EventKind if kind in kinds))
     return then
 
 
-def subject_of(item: QueueItem) -> UUID | None:
+def subject_of(item: Moved) -> UUID:
     """Which row an item is about."""
-    if isinstance(item, Left):
-        return item.assignment_id
-    return row.id if (row := _row(item)) else None
-
-
-def _row(item: QueueItem) -> Assignment | None:
-    return item.assignment if isinstance(item, Entered | Changed) else None
+    return item.assignment_id if isinstance(item, Left) else item.assignment.id
 
 
 def _reason(row: Assignment | None, change: Change) -> QueueLeftReason:

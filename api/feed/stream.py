@@ -44,7 +44,7 @@ class Stream(AsyncGenerator[T, None], Generic[T]):
         self._opens = opens
         self._items: AsyncGenerator[Any] | None = None
 
-    def presented(self, shown: Callable[[Any], object], context: Any) -> "Stream[T]":  # noqa: ANN401 - the operation's
+    def presented(self, shown: Callable[[Any], object], context: Any) -> "Stream[Any]":  # noqa: ANN401 - the operation's
         """The same, with what the schema makes of it; the context is asked for one of a class, and not kept."""
         self.shown, self.context_of = shown, context.for_class(self.viewer).for_class
         return self
@@ -69,7 +69,7 @@ class Stream(AsyncGenerator[T, None], Generic[T]):
         item: T = await self._items.asend(None)
         return item
 
-    async def athrow(self, *error: Any) -> T:
+    async def athrow(self, *error: Any) -> T:  # noqa: ANN401 - in either of the two ways
         """Leave the stream."""
         if self._items is None:
             self._items = _nothing()

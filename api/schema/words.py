@@ -78,7 +78,7 @@ def link(name: str, noun: str, description: str) -> Any:  # noqa: ANN401 - as ab
 
 
 def disclosed(name: str, noun: str, case: str, description: str) -> Any:  # noqa: ANN401 - as above
-    """Who did something, as `link`; null where that would name the protected reporter of the case in that column (R81)."""
+    """Who did something, as `link`; null where that would name the protected reporter of the `case` (R81)."""
 
     async def read(root: Any, info: Info) -> Any:  # noqa: ANN401 - any noun
         key = getattr(root.row, name)

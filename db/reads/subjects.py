@@ -53,11 +53,12 @@ async def seen(noun: str, ids: Sequence[str]) -> list[Seen]:
 def _statement(noun: str, *, sqlite: bool) -> str:
     of = NOUNS[noun]
     listed = "group_concat({it})" if sqlite else "string_agg({it}::text, ',')"
-    orgs, above = _ORGS.format(listed=listed.format(it="va.org_id")), _ABOVE.format(listed=listed.format(it="id"))
-    which = f"{of.alias}.id IN (SELECT value FROM json_each(?))" if sqlite else f"{of.alias}.id = ANY(?::uuid[])"
+    orgs = _ORGS.format(listed=listed.format(it="va.org_id"))
+    above = _ABOVE.format(listed=listed.format(it="id"))
+    which = "IN (SELECT value FROM json_each(?))" if sqlite else "= ANY(?::uuid[])"
     text = (
         f"SELECT {whole(noun).text}, {orgs}, {above}, i.grid_id, i.reporter_id, {_ASKING} "  # noqa: S608 - parts of ours
-        f"FROM {of.table} {of.alias} {of.join} WHERE {which}"
+        f"FROM {of.table} {of.alias} {of.join} WHERE {of.alias}.id {which}"
     )
     return text if sqlite else numbered(text)
 

@@ -147,7 +147,7 @@ class EventShare(Share):
     # what is told to one
 
     async def enter(self, seat: Seat) -> None:
-        """A heartbeat that follows itself, what was missed, and then whatever all are told. BAD_CURSOR, field `after`."""
+        """A heartbeat that follows itself, what was missed, then what all are told. BAD_CURSOR, field `after`."""
         begun = await self._begin(seat.after)
         if isinstance(begun, Gap):
             return await self.end_with(seat, begun)
@@ -189,22 +189,15 @@ class EventShare(Share):
 
     async def _catch_up(self, seat: Seat, scanned: int) -> None:
         """Read on in the log; once level with the share, join it."""
-        loop, hub = asyncio.get_running_loop(), self.works.hub
-        said = loop.time()
+        said = asyncio.get_running_loop().time()
         while not await self.ended(seat):
             if seat.waiting is not None:
                 await seat.room()
             elif scanned < self.reached:
                 try:
-                    piece = await hub.window.piece(scanned)
+                    scanned, said = await self._read_on(seat, scanned, said)
                 except HoleError:
                     return await self.end_with(seat, self._retention(seat))
-                if await self._tell_one(seat, [it for it in self._wanted(piece) if it.seq > scanned]):
-                    said = loop.time()
-                scanned = piece.end
-                if loop.time() >= said + self.works.heartbeat_seconds and not seat.closing:
-                    seat.offer((await self.beat(scanned, seat.read),))
-                    said = loop.time()
             elif scanned > self.reached:
                 await asyncio.sleep(0.01)  # the cursor is of a process that is ahead of this one
             elif seat.read < self.told:
@@ -213,8 +206,22 @@ class EventShare(Share):
                 return self.join(seat)
         return None
 
-    async def _tell_one(self, seat: Seat, entries: Sequence[LoggedEvent]) -> bool:
-        """Tell one reader these, with pauses for the others; whether there were any."""
+    async def _read_on(self, seat: Seat, scanned: int, said: float) -> tuple[int, float]:
+        """Tell what the next piece of the log holds; how far it went, and when something was said last."""
+        piece = await self.works.hub.window.piece(scanned)
+        wanted = [it for it in self._wanted(piece) if it.seq > scanned]
+        await self._tell_one(seat, wanted)
+        now = asyncio.get_running_loop().time()
+        if wanted or seat.closing:
+            return piece.end, now
+        if now >= said + self.works.heartbeat_seconds:
+            seat.offer((await self.beat(piece.end, seat.read),))
+            return piece.end, now
+        await asyncio.sleep(0)
+        return piece.end, said
+
+    async def _tell_one(self, seat: Seat, entries: Sequence[LoggedEvent]) -> None:
+        """Tell one reader these, with pauses for the others."""
         size = min(PRIVATE, self.works.capacity)
         for start in range(0, len(entries), size):
             part = entries[start : start + size]
@@ -222,11 +229,10 @@ class EventShare(Share):
                 await self._render.ahead(part)
                 batch = await self._chain(part, seat.read)
             if await self.ended(seat):
-                break
+                return
             seat.offer(batch)
             await seat.room()
             await asyncio.sleep(0)
-        return bool(entries)
 
     def _wanted(self, piece: Piece) -> Sequence[LoggedEvent]:
         """What the share wants of a piece of the log; looked at once for all who catch up."""

@@ -9,7 +9,7 @@ from collections.abc import Hashable, Sequence
 from uuid import UUID
 
 from api.feed import queue
-from api.feed.items import QueueItem, Snapshot
+from api.feed.items import Snapshot
 from api.feed.shares.seat import Seat, Told
 from api.feed.shares.share import Render, Share
 from api.feed.works import Works
@@ -30,7 +30,9 @@ class QueueShare(Share):
         self, works: Works, key: Hashable, render: Render, *, reads: Viewer, org_id: UUID, first: int
     ) -> None:
         super().__init__(works, STREAM, key, render)
-        self.visibility = Visibility(org_holds=frozenset({org_id}))  # entries of cases it held before or holds after
+        self.visibility = Visibility(
+            org_holds=frozenset({org_id})
+        )  # entries of cases it held before or holds after
         self._reads = reads
         self._org_id = org_id
         self._first = first
@@ -161,7 +163,7 @@ class _About(Told):
 
     __slots__ = ("item",)
 
-    def __init__(self, payload: object, seq: int, item: QueueItem) -> None:
+    def __init__(self, payload: object, seq: int, item: queue.Moved) -> None:
         super().__init__(payload, seq)
         self.item = item
 
@@ -215,7 +217,7 @@ class Merging:
             self._items[key] = told
             self._items.move_to_end(key, last=False)
 
-    def merged(self) -> list[tuple[Told, QueueItem]]:
+    def merged(self) -> list[tuple[Told, queue.Moved]]:
         """What has to be written anew."""
         found = [self._items[key] for key in self._stale if key in self._items]
         return [(it, it.item) for it in found if isinstance(it, _About)]

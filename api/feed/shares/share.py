@@ -52,7 +52,8 @@ class Share(ABC):
         return Ring(self.works.capacity)
 
     async def renew(self, seat: Seat) -> None:
-        """Write anew what waits for a reader and was merged meanwhile."""
+        """Write anew what waits for a reader and was merged meanwhile; event streams merge nothing."""
+        seat.relieved()
 
     # who reads
 
