@@ -165,8 +165,7 @@ class EventShare(Share):
     def overflown(self, seat: Seat) -> None:
         """The reader resumes from what it has."""
         cursor = seat.cursor
-        seat.live = False
-        seat.doubts += 1  # nothing more of what waits is given
+        seat.live, seat.frozen = False, True
         seat.work(self.end_with(seat, Gap(GapReason.OVERLOAD, cursor, cursor)))
 
     async def _begin(self, after: str | None) -> tuple[int, int] | Gap:
@@ -231,7 +230,10 @@ class EventShare(Share):
             if await self.ended(seat):
                 return
             seat.offer(batch)
-            await seat.room()
+            while seat.waiting is not None and not await self.ended(seat):
+                await seat.room()
+            if seat.closing or seat.over:
+                return
             await asyncio.sleep(0)
 
     def _wanted(self, piece: Piece) -> Sequence[LoggedEvent]:

@@ -49,6 +49,7 @@ class Seat:
         "after",
         "closing",
         "doubts",
+        "frozen",
         "live",
         "over",
         "read",
@@ -70,6 +71,7 @@ class Seat:
         self.since = datetime.now(UTC)
         self.read = -1
         self.live = self.closing = self.over = False
+        self.frozen = False  # nothing more of what waits is given
         self.doubts = 0 if vouched else 1  # who signed in a while ago may have lost a post since
         self.waiting: Any = None
         self.waits_since: float | None = None
@@ -110,7 +112,7 @@ class Seat:
 
     def relieved(self) -> None:
         """The reader can take more of what waits."""
-        while self.waiting is not None and (self.closing or not self.doubts):
+        while self.waiting is not None and self._may_be_given:
             batch = self.waiting.take(SLICE)
             if not batch:
                 self._level()
@@ -120,9 +122,13 @@ class Seat:
                 return
             self._gave(batch[-1])
 
+    @property
+    def _may_be_given(self) -> bool:
+        return self.closing or not (self.doubts or self.frozen)
+
     def take(self) -> Told | None:
         """The next item for a reader that asks for them one by one."""
-        if self.waiting is None or (self.doubts and not self.closing):
+        if self.waiting is None or not self._may_be_given:
             return None
         for told in self.waiting.take(1):
             self._gave(told)
@@ -147,8 +153,8 @@ class Seat:
             self.finish(None)
 
     async def room(self) -> None:
-        """Returns when nothing waits any more."""
-        while self.waiting is not None and not (self.over or self.closing):
+        """Returns when nothing waits any more, or when there is something else to see to."""
+        if self.waiting is not None and not (self.over or self.closing or self.doubts):
             self._room = asyncio.get_running_loop().create_future()
             await self._room
 
