@@ -22,11 +22,11 @@ from api.application import GRAPHQL, Application
 from api.door import Door
 from api.engine import Engine
 from api.feed.feed import Feed
-from api.feed.registry import Registry
+from api.feed.presence.registry import Registry
 from api.files import routes_of as file_routes
 from api.graphql import build_schema
 from api.limits import Limits, rates_of
-from api.operations import Documents, Reads, Ready
+from api.operations import Documents, Reads, Ready, Told
 from api.operations import routes_of as operations_routes
 from api.pages import CursorSigner
 from api.process import collect_seldom, configure_logging
@@ -189,13 +189,17 @@ def create_app(settings: Settings) -> Starlette:
     feed = platform.feed
     numbers = {
         "fengqiao_feed_lag_seconds": ("Since the whole log was read", lambda: feed.lag_seconds),
-        "fengqiao_consumers": ("Streams being read", lambda: float(len(feed.consumers()))),
+        "fengqiao_consumers": ("Streams being read", lambda: float(feed.reading)),
         "fengqiao_unseen_escalations": ("Of them raised here", lambda: float(platform.registry.unseen)),
     }
     plans = platform.plans
     collectors: list[Collector] = [Documents(platform.kept)]
     if plans:
-        collectors += [Reads(lambda: plans.answered, lambda: plans.fallbacks), Ready(plans.ready)]
+        collectors += [
+            Reads(lambda: plans.answered, lambda: plans.fallbacks),
+            Ready(plans.ready),
+            Told(plans, feed),
+        ]
     routes = [
         WebSocketRoute(GRAPHQL, platform.transports.websocket),
         *file_routes(platform.door, settings.media_dir),

@@ -7,11 +7,11 @@ from datetime import datetime
 from uuid import UUID
 
 from api.bound import Bound
-from api.feed.attendance import Attendee
 from api.feed.cursors import Signer
 from api.feed.feed import Feed
 from api.feed.history import Asked
 from api.feed.items import Stretch
+from api.feed.presence.attendance import Attendee
 from api.limits import Rates
 from api.loaders import Loaders, Shared
 from db import dictionaries
@@ -80,6 +80,18 @@ class Context:
         if viewer.key_id is not None:
             raise DomainError(ErrorCode.FORBIDDEN)
         return viewer
+
+    def for_class(self, viewer: Viewer) -> "Context":
+        """The context in which all of a class read an item of a stream: it holds no socket and no address."""
+        return Context(
+            viewer=viewer,
+            signer=self.signer,
+            feed=self.feed,
+            rates=self.rates,
+            language=self.language,
+            check_document=self.check_document,
+            clock=self.clock,
+        )
 
     def become(self, viewer: Viewer) -> None:
         """Answer the rest of a sign-in under the rights it gave."""

@@ -8,9 +8,9 @@ from starlette.requests import HTTPConnection
 from api.auth import KnownTokens
 from api.bound import Bound
 from api.context import Context
-from api.feed.attendance import Attendee
 from api.feed.cursors import Signer
 from api.feed.feed import Feed
+from api.feed.presence.attendance import Attendee
 from api.integration_keys import KeyDesk, secret_of
 from api.limits import Rates
 from api.protocol import language_of

@@ -25,6 +25,10 @@ from strawberry.execution import optimized_is_awaitable
 
 from api.errors import WireError, present, present_all, present_result
 from api.execution.plans import Plans
+from api.execution.shared import Writer, form_kept, key_of
+from api.feed.hearing import audience_of
+from api.feed.shares.seat import Seat, Sink
+from api.feed.stream import Joining, Stream
 from api.introspection import Introspection
 from api.limits import Limits
 from api.prepared import GraphQLRequest, Operation, Preparation, Refused
@@ -91,6 +95,9 @@ class Executes(Protocol):
     def stream(self, operation: Operation, context: OperationContext) -> AsyncGenerator[bytes, None]:
         """The encoded responses of a subscription; raises `Refused` where it fails."""
 
+    async def seat(self, operation: Operation, context: OperationContext, sink: Sink) -> Seat | None:
+        """A seat that a shared subscription writes to; None for one that has to be read by `stream`."""
+
 
 class Engine:
     """Executes a schema with graphql-core, under limits and with a bounded cache of documents."""
@@ -142,17 +149,63 @@ class Engine:
         return Answer(result.data, present_result(result, context.language), operation.cost)
 
     async def stream(self, operation: Operation, context: OperationContext) -> AsyncGenerator[bytes, None]:
-        """The encoded responses of a subscription; its source is closed when this generator is."""
-        executor = self._build(operation, context)
+        """The encoded responses of a subscription; its source is closed when this generator is.
+
+        Those of the feed are written once for all who read the same.
+        """
         try:
-            source = await _source(executor, context)
-            async with aclosing(_responses(executor, source, context)) as responses:
-                async for result in responses:
-                    yield Answer(result.data, present_result(result, context.language)).payload()
+            found = await self._found(operation, context)
+            payloads = found.pulled() if isinstance(found, Joining) else _payloads(*found, context)
+            async with aclosing(payloads):
+                async for payload in payloads:
+                    yield payload
         except Refused:
             raise
         except Exception as error:  # noqa: BLE001 - whatever the source raises must reach the client as a fault
             raise Refused([present(error, context.language)]) from None
+
+    async def seat(self, operation: Operation, context: OperationContext, sink: Sink) -> Seat | None:
+        """A seat at a stream of the feed, not yet entered; None where the subscription has to be read by `stream`.
+
+        Raises `Refused` where the stream may not be.
+        """
+        try:
+            found = await self._found(operation, context)
+        except Refused:
+            raise
+        except Exception as error:  # noqa: BLE001 - as above
+            raise Refused([present(error, context.language)]) from None
+        return found.seat(sink) if isinstance(found, Joining) else None
+
+    async def _found(
+        self,
+        operation: Operation,
+        context: Any,  # noqa: ANN401 - the feed is asked only of contexts that have one
+    ) -> Joining | tuple[Executor[Any], AsyncIterable[Any]]:
+        """The share of a subscription, by what is known of it or by its resolver; or its own source of events."""
+        viewer, key, form = context.viewer, None, form_kept(self._schema, operation)
+        reads = audience_of(viewer, personal=form.personal) if viewer is not None else None
+        if reads is not None:
+            key = key_of(operation, form, reads, context.language)
+            plain, after = form.resumes(operation.request.variables)
+            if plain and (share := context.feed.shared(key)) is not None:
+                return Joining(share, viewer, after, context.feed.vouches(context.attendee, viewer))
+        executor = self._build(operation, context)
+        source = await _source(executor, context)
+        if reads is None or not isinstance(source, Stream):
+            return executor, source
+        return source.joining(key, self._writer(operation, source, reads.viewer), reads.viewer)
+
+    def _writer(self, operation: Operation, source: Stream[Any], reads: Viewer) -> Writer:
+        """What writes the items of a new share."""
+
+        def build(value: object, context: OperationContext) -> Executor[Any]:
+            return self._build(operation, context).build_per_event_executor(value)
+
+        def answer(result: ExecutionResult, context: OperationContext) -> bytes:
+            return Answer(result.data, present_result(result, context.language)).payload()
+
+        return Writer(self.plans, operation, source, reads, build, answer)
 
     async def _unexecuted(self, operation: Operation, context: OperationContext) -> bytes | None:
         """What introspection or the compiled plan answers; None where the ordinary executor must."""
@@ -193,6 +246,14 @@ async def _source(executor: Executor[Any], context: OperationContext) -> AsyncIt
     if isinstance(source, ExecutionResult):
         raise Refused(present_all(source.errors or (), context.language))
     return source
+
+
+async def _payloads(
+    executor: Executor[Any], source: AsyncIterable[Any], context: OperationContext
+) -> AsyncGenerator[bytes, None]:
+    async with aclosing(_responses(executor, source, context)) as responses:
+        async for result in responses:
+            yield Answer(result.data, present_result(result, context.language)).payload()
 
 
 def _responses(

@@ -19,7 +19,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from structlog.typing import EventDict
 
+from api.execution.plans import Plans
 from api.execution.ready import ReadyCases
+from api.feed.feed import Feed
 from api.kept import KeptDocuments
 from domain.errors import ErrorCode
 
@@ -43,6 +45,31 @@ class Reads(Collector):
         for reason, count in sorted(self._ordinary().items()):
             ordinary.add_metric([reason], count)
         yield ordinary
+
+
+class Told(Collector):
+    """Items of streams by how they were written; `ordinary` counts by reason those that no generated function wrote."""
+
+    def __init__(self, plans: Plans, feed: Feed) -> None:
+        self._plans = plans
+        self._feed = feed
+
+    def collect(self) -> Iterator[Metric]:
+        """The numbers as they stand."""
+        plans = self._plans
+        yield CounterMetricFamily(
+            "fengqiao_feed_compiled", "Items that generated functions wrote", plans.told_compiled
+        )
+        ordinary = CounterMetricFamily(
+            "fengqiao_feed_ordinary", "Items that the ordinary executor wrote", labels=["reason"]
+        )
+        for reason, count in sorted(plans.told_ordinary.items()):
+            ordinary.add_metric([reason], count)
+        yield ordinary
+        reads, blocks = plans.subjects.reads, self._feed.blocks
+        yield CounterMetricFamily("fengqiao_feed_subject_reads", "Statements for what items show", reads)
+        yield CounterMetricFamily("fengqiao_feed_block_reads", "Blocks of the log read to catch up", blocks)
+        yield GaugeMetricFamily("fengqiao_feed_shares", "Streams that readers share", self._feed.shares)
 
 
 class Documents(Collector):

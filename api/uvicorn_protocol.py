@@ -8,6 +8,7 @@ import asyncio
 import socket
 from collections.abc import Callable
 from functools import partial
+from typing import Protocol
 from weakref import WeakKeyDictionary
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -104,11 +105,39 @@ async def _send_whole(outbox: Outbox, cycle: RequestResponseCycle, head: bytes, 
     cycle.on_response()
 
 
+class Watch(Protocol):
+    """Who hears that a peer is behind."""
+
+    def paused(self) -> None:
+        """It is."""
+
+    def resumed(self) -> None:
+        """It is no more."""
+
+
 class AbortingWS(WebSocketsSansIOProtocol):
     """Drops a socket whose peer is silent, and lets the application do so: `scope["extensions"]["raw"]`.
 
-    Closing politely waits until the peer has read everything; a stalled peer never does.
+    Closing politely waits until the peer has read everything; a stalled peer never does. `held` while the peer is
+    behind; `watch` hears when that begins and ends.
     """
+
+    held = False
+    watch: "Watch | None" = None
+
+    def pause_writing(self) -> None:
+        """The transport holds more than it should."""
+        super().pause_writing()
+        self.held = True
+        if self.watch is not None:
+            self.watch.paused()
+
+    def resume_writing(self) -> None:
+        """The peer has read most of it."""
+        super().resume_writing()
+        self.held = False
+        if self.watch is not None:
+            self.watch.resumed()
 
     def handle_connect(self, event: Request) -> None:
         """Show the protocol to the application once the handshake made a scope."""

@@ -32,7 +32,7 @@ from api.protocol import (
     origin_allowed,
 )
 from api.stored_documents import StoredDocuments
-from api.wire import GONE, Wire
+from api.wire import GONE, Running, Wire
 from domain.errors import DomainError, ErrorCode
 
 SUBPROTOCOL = "graphql-transport-ws"
@@ -108,9 +108,7 @@ class _Socket:
         self._wire = wire
         self._gone = asyncio.Event()
         self._held = ExitStack()
-        self._operations: dict[str, asyncio.Task[None]] = {}
-        self._streams: set[asyncio.Task[None]] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._running = Running()
         self._over: asyncio.Future[Close | None] = asyncio.get_running_loop().create_future()
 
     async def serve(self) -> None:
@@ -118,11 +116,12 @@ class _Socket:
         reader = asyncio.create_task(self._read())
         try:
             close = await self._over
-            await _cancel({reader, *self._tasks})
+            await self._running.stop(reader)
             if close is not None:
                 await self._wire.close(close)
         finally:
-            await _cancel({reader, *self._tasks})
+            await self._running.stop(reader)
+            self._wire.release()
             self._held.close()
             self._gone.set()
 
@@ -133,12 +132,11 @@ class _Socket:
 
     async def drain(self) -> None:
         """Let queries and commands finish, complete the streams, then close; returns when the socket is gone."""
-        brief = set(self._operations.values()) - self._streams
-        if brief:
+        if brief := self._running.brief:
             await asyncio.wait(brief, timeout=DRAIN_SECONDS)
         with suppress(*GONE):
-            for operation_id in tuple(self._operations):
-                await self._leave(operation_id)
+            for operation_id in self._running.ids:
+                self._running.leave(operation_id)
                 await self._wire.send("complete", operation_id)
         self.end(codes.restart())
         await self._gone.wait()
@@ -146,7 +144,7 @@ class _Socket:
     async def _read(self) -> None:
         try:
             session = await self._open()
-            self._spawn(self._watch(session))
+            self._running.spawn(self._watch(session))
             while True:
                 await self._handle(await self._wire.next(), session)
         except Closing as closing:
@@ -193,10 +191,10 @@ class _Socket:
             case Subscribe():
                 await self._start(message, session)
             case Complete(id=operation_id):
-                await self._leave(operation_id)
+                self._running.leave(operation_id)
 
     async def _start(self, message: Subscribe, session: Session) -> None:
-        if message.id in self._operations:
+        if message.id in self._running.ids:
             raise Closing(codes.duplicate(message.id))
         limit = self._door.limits.operations_per_socket
         context = session.context()
@@ -204,26 +202,23 @@ class _Socket:
             raise MalformedError("query")
         if self._door.draining:
             refusal = DomainError(ErrorCode.UNAVAILABLE)
-        elif len(self._tasks) > limit:  # the session's watch is one of them
+        elif self._running.count > limit:  # the session's watch is one of them
             refusal = DomainError(ErrorCode.RATE_LIMITED, facts={"limit": limit})
         else:
             operation = self._operate(message, context, session.holder)
-            self._operations[message.id] = self._spawn(operation)
+            self._running.tasks[message.id] = self._running.spawn(operation)
             return
         await self._fail(message.id, [present(refusal, context.language)])
 
-    async def _leave(self, operation_id: str) -> None:
-        """Stop an operation; its id is free again at once, its stream is closed behind it."""
-        if task := self._operations.pop(operation_id, None):
-            task.cancel()
-
     async def _operate(self, message: Subscribe, context: Caller, holder: str) -> None:
-        async with self._listed(message.id) as task, self._answering(message.id, context):
+        async with self._running.listed(message.id) as task, self._answering(message.id, context):
             await self._door.rates.request(holder)
             request = await self._door.documents.request(message.asked, context.bound, context.language)
             operation = self._door.executes.prepare(request, context.language)
             if operation.kind is OperationType.SUBSCRIPTION and not request.dry_run:
-                self._streams.add(task)
+                self._running.streams.add(task)
+                if await self._seated(message.id, operation, context):
+                    return
                 async with aclosing(self._door.executes.stream(operation, context)) as payloads:
                     async for payload in payloads:
                         await self._wire.send("next", message.id, payload)
@@ -231,23 +226,36 @@ class _Socket:
                 await self._wire.send("next", message.id, await self._run(operation, context, holder))
             await self._wire.send("complete", message.id)
 
+    async def _seated(self, operation_id: str, operation: Operation, context: Caller) -> bool:
+        """Whether a shared stream tells the socket from now on, or has told it all."""
+
+        def ended(error: Exception | None) -> None:
+            self._running.strike(operation_id)
+            if error is None:
+                self._wire.push("complete", operation_id)
+            else:
+                self._wire.push("error", operation_id, orjson.dumps([present(error, language)]))
+
+        language = context.language
+        outlet = self._wire.outlet(operation_id, ended)
+        if outlet is None or (seat := await self._door.executes.seat(operation, context, outlet)) is None:
+            return False
+        outlet.seat = seat
+        try:
+            await seat.share.enter(seat)
+        except BaseException:
+            seat.leave()
+            raise
+        if not seat.over:
+            self._running.seats[operation_id] = seat
+        return True
+
     async def _run(self, operation: Operation, context: OperationContext, holder: str) -> bytes:
         with self._door.rates.running(holder):
             running = self._door.executes.run(operation, context)
             mutation = operation.kind is OperationType.MUTATION
             answer = await (self._door.shelter.run(running) if mutation else running)
         return answer.payload()
-
-    @asynccontextmanager
-    async def _listed(self, operation_id: str) -> AsyncIterator[asyncio.Task[None]]:
-        """The operation's task, struck off when it ends, unless its id already means another."""
-        task = self._operations[operation_id]
-        try:
-            yield task
-        finally:
-            self._streams.discard(task)
-            if self._operations.get(operation_id) is task:
-                del self._operations[operation_id]
 
     @asynccontextmanager
     async def _answering(self, operation_id: str, context: OperationContext) -> AsyncIterator[None]:
@@ -267,8 +275,7 @@ class _Socket:
     async def _watch(self, session: Session) -> None:
         """Close when the session ends, after its streams had a moment to say so."""
         await session.ended.wait()
-        if self._operations:
-            await asyncio.wait(set(self._operations.values()), timeout=FAREWELL_SECONDS)
+        await self._running.none(FAREWELL_SECONDS)
         self.end(codes.SESSION_ENDED)
 
     async def _pong(self, ping: Ping) -> None:
@@ -277,15 +284,3 @@ class _Socket:
 
     async def _fail(self, operation_id: str, errors: list[WireError]) -> None:
         await self._wire.send("error", operation_id, orjson.dumps(errors))
-
-    def _spawn(self, work: Awaitable[None]) -> asyncio.Task[None]:
-        task = asyncio.ensure_future(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
-
-
-async def _cancel(tasks: set[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

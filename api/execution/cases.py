@@ -1,8 +1,9 @@
-"""Levels of whole cases: what is kept ready of them is not read again, and not written again."""
+"""Levels of whole cases: what is kept ready of them is not read again, nor written again; and who acted in them."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
-from api.execution.levels import CASE, Hung, Level, Rows
+from api.execution.levels import CASE, Hung, Level, Link, Rows, Table
 from api.execution.ready import REVISION, Audience
 from api.execution.run import Deviation, Run
 from db.reads import statements
@@ -56,3 +57,22 @@ class Cases:
         if generation == run.ready.generation:  # otherwise what was read may be older than an event
             run.ready.keep(audience, rows, whole.names.index(REVISION), texts, written.people)
         return dict(zip([row[0] for row in rows], texts, strict=True))
+
+
+@dataclass(slots=True)
+class Disclosed:
+    """A person that a row names, unless that would name a protected reporter: `case` is the column of its case."""
+
+    level: Level
+    column: str
+    case: str
+    settled: bool = False
+
+    async def table(self, rows: Rows, objects: Rows, shows: list[Any], run: Run) -> Table:
+        """The text of each row's person."""
+        keys = []
+        for row in rows:
+            person_id = getattr(row, self.column)
+            hidden = person_id is None or await run.hides(getattr(row, self.case), person_id)
+            keys.append(None if hidden else str(person_id))
+        return await Link(self.level, lambda *_: keys, aligned=True).table(rows, objects, shows, run)

@@ -134,12 +134,28 @@ def _names(type_: GraphQLEnumType) -> dict[Any, str]:
     return {str(it.value): f'"{name}"' for name, it in type_.values.items()}
 
 
+class _Enumerated(dict[Any, str]):
+    """The names of an enum's values, by the values of the domain, as they are met."""
+
+    def __init__(self, type_: GraphQLEnumType) -> None:
+        super().__init__()
+        self._type = type_
+
+    def __missing__(self, value: object) -> str:
+        if value is None:
+            raise ValueError("a null where none may be")
+        made = self[value] = orjson.dumps(self._type.serialize(value)).decode()
+        return made
+
+
 def _typed(type_: Any) -> Encode:  # noqa: ANN401 - any type without its NonNull
     if isinstance(type_, GraphQLList):
         item = typed(type_.of_type)
         return lambda values: f"[{','.join([item(value) for value in values])}]"
     if not is_leaf_type(type_):
         raise TypeError(type_)
+    if isinstance(type_, GraphQLEnumType):
+        return _Enumerated(type_).__getitem__
     serialize = type_.serialize
 
     def encode(value: object) -> str:

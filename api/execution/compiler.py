@@ -11,6 +11,7 @@ from graphql import (
     is_leaf_type,
 )
 
+from api.execution.cases import Disclosed
 from api.execution.codecs import NULL, Encode, Texts, gid, stored, text, typed
 from api.execution.levels import Below, Children, Level, Link, Resolved, Written
 from api.execution.selection import Arguments, NotCompiledError, Selected, Selections
@@ -151,7 +152,7 @@ class _Body:
             return is_leaf_type(it.type) and not it.field.args
         if word.kind in {"link", "children"}:
             return word.noun in NOUNS
-        return True
+        return word.kind != "disclosed" or not self._stored
 
     # values of the row
 
@@ -243,6 +244,10 @@ class _Body:
         if isinstance(it.field.type, GraphQLNonNull):
             return f"{{t{table}[{key}]}}"
         return f"{{t{table}.get({key}, N)}}"
+
+    def _disclosed(self, it: Selected, word: Word) -> str:
+        column, case = word.columns
+        return self._below_row(Disclosed(self._compiler.stored(it.type, it), column, case))
 
     def _children(self, it: Selected, word: Word) -> str:
         key, aligned = self._key(word, "id"), word.rule is not None

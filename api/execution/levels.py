@@ -136,7 +136,7 @@ class Link:
         return await run.references.table(noun, self.level.shape, run.viewer, wanted, make)
 
     async def _made(self, keys: list[str], run: Run) -> dict[str, str]:
-        found = await statements.by_ids(self.level.columns, keys, run.viewer)
+        found = await run.rows(self.level.columns, keys)
         return dict(zip([row[0] for row in found], await self.level.texts(found, run), strict=True))
 
 
@@ -178,7 +178,7 @@ class Children:
         return not (self._aligned or self._hanging is None or self.level.columns.sealed)
 
     async def _texts(self, parents: list[str], run: Run) -> dict[str, list[str]]:
-        found = await (self._hanging.of(parents) if self._hanging else self._guarded(parents, run))
+        found = await (run.hanging(self._hanging, parents) if self._hanging else self._guarded(parents, run))
         return self._by_parent([row[-1] for row in found], await self.level.texts(found, run))
 
     @staticmethod

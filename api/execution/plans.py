@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,10 +10,12 @@ from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefiniti
 from graphql.execution.values import VariableValues
 
 from api.execution.plan import Plan, choices, compiled
+from api.execution.projector import Projector, projector
 from api.execution.ready import ReadyCases
 from api.execution.references import References
 from api.execution.run import Deviation, Run, RunContext
 from api.execution.selection import NotCompiledError, Variables, conditions
+from api.execution.subjects import SharedRun, Subjects
 from domain.errors import DomainError, ErrorCode
 from domain.event import Event
 
@@ -28,7 +30,8 @@ class Prepared:
 
     variables: Variables
     conditions: tuple[str, ...]
-    variants: dict[tuple[Any, ...], Plan | str] = field(default_factory=dict)
+    variants: dict[tuple[Any, ...], Any] = field(default_factory=dict)
+    form: Any = None
 
 
 class Plans:
@@ -40,9 +43,14 @@ class Plans:
         self.ready = ReadyCases(ready_megabytes * _MEGABYTE)
         self.answered = 0
         self.fallbacks: Counter[str] = Counter()
+        self.subjects = Subjects()
+        self.told_compiled = 0
+        self.told_ordinary: Counter[str] = Counter()
 
     def hear(self, events: Iterable[Event]) -> None:
         """Drop what these events change."""
+        events = tuple(events)
+        self.subjects.hear(events)
         if self.references.hear(events):
             self.ready.forget()
 
@@ -87,6 +95,23 @@ class Plans:
         self.answered += 1
         return found
 
+    def teller(self, operation: Any) -> "Teller | str":  # noqa: ANN401 - a prepared one
+        """What writes the items of a subscription; where the ordinary executor has to: why."""
+        kept, name, chosen = operation.plans, operation.request.operation_name, operation.chosen
+        try:
+            prepared: Prepared | None = kept.get(name)
+            if prepared is None:
+                prepared = kept[name] = Prepared(
+                    Variables(self._schema, chosen), conditions(operation.document)
+                )
+            given = prepared.variables.values(operation.request.variables)
+            made = self._variant(
+                prepared, given, lambda: projector(self._schema, operation.document, chosen, given)
+            )
+        except NotCompiledError as refusal:
+            return refusal.reason
+        return Teller(self, made, given)
+
     def _plan(
         self,
         prepared: Prepared,
@@ -94,23 +119,50 @@ class Plans:
         operation: OperationDefinitionNode,
         given: VariableValues,
     ) -> Plan:
+        plan: Plan = self._variant(
+            prepared, given, lambda: compiled(self._schema, document, operation, given)
+        )
+        return plan
+
+    @staticmethod
+    def _variant(prepared: Prepared, given: VariableValues, make: Callable[[], Any]) -> Any:  # noqa: ANN401 - a plan or a projector
         chosen = choices(given, prepared.conditions) if prepared.conditions else ()
         plan = prepared.variants.get(chosen)
         if plan is None:
             if len(prepared.variants) >= MOST_VARIANTS:
                 raise NotCompiledError("too many conditions")
-            plan = prepared.variants[chosen] = self._made(document, operation, given)
+            try:
+                plan = make()
+            except NotCompiledError as refusal:
+                plan = refusal.reason
+            prepared.variants[chosen] = plan
         if isinstance(plan, str):
             raise NotCompiledError(plan)
         return plan
 
-    def _made(
-        self, document: DocumentNode, operation: OperationDefinitionNode, given: VariableValues
-    ) -> Plan | str:
+
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """Writes the items of one subscription for a class of viewers."""
+
+    plans: Plans
+    projector: Projector
+    given: VariableValues
+
+    async def data(self, value: object, context: RunContext) -> bytes | None:
+        """The `data` of one item; None where the ordinary executor must write it."""
+        plans = self.plans
+        run = SharedRun(context, self.given, plans.references, plans.ready, subjects=plans.subjects)
         try:
-            return compiled(self._schema, document, operation, given)
-        except NotCompiledError as refusal:
-            return refusal.reason
+            data = await self.projector.data(value, run)
+        except Deviation as deviation:
+            plans.told_ordinary[deviation.reason] += 1
+            return None
+        except Exception as error:  # noqa: BLE001 - the ordinary executor says what is wrong, and logs it if it is
+            plans.told_ordinary[f"error {type(error).__name__}"] += 1
+            return None
+        plans.told_compiled += 1
+        return data
 
 
 async def _answered(plan: Plan, run: Run, seconds: float) -> bytes:

@@ -1,14 +1,18 @@
 """One execution of a plan: who asks, when, and what was looked up already."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
+from uuid import UUID
 
 from graphql.execution.values import VariableValues
 
 from api.execution.ready import ReadyCases
 from api.execution.references import References
 from api.execution.word import Asking, Rule, Shows
+from db.reads import statements
+from db.reads.statements import Columns, Hanging, Tuples
 from domain.viewer import Viewer
 
 
@@ -63,6 +67,20 @@ class Run:
         if known is None:
             known = self._rules[rule] = rule(self.ruled_by or self.viewer)
         return known
+
+    async def rows(self, columns: Columns, keys: Sequence[str]) -> Tuples:
+        """The visible ones of these rows, in no order."""
+        return await statements.by_ids(columns, keys, self.viewer)
+
+    async def hanging(self, hanging: Hanging, parents: Sequence[str]) -> Tuples:
+        """The rows that hang on these, in their order; the last value of each says on which."""
+        return await hanging.of(parents)
+
+    async def hides(self, incident_id: UUID | None, person_id: UUID) -> bool:
+        """Whether naming who acted would name a protected reporter (R81)."""
+        context: Any = self.context
+        hidden: bool = await context.hides_actor(incident_id, person_id)
+        return hidden
 
     def for_all(self, peers: Viewer) -> "Run":
         """The same, to write what a whole class of viewers reads."""

@@ -19,8 +19,8 @@ Rule = Callable[[Viewer], Shows]
 class Word:
     """A field's declaration: its kind, the columns it reads, the noun it leads to, and how it is read.
 
-    `kind` is column, identity, link, children, derived, personal or page; `rule` masks its value and looks at the
-    columns in `seen`. An `identity` without a noun is the object's own global id. `fn` is a derived field's.
+    `kind` is column, identity, link, disclosed, children, derived, personal or page; `rule` masks its value and looks
+    at the columns in `seen`. An `identity` without a noun is the object's own global id. `fn` is a derived field's.
     """
 
     kind: str

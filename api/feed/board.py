@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import AsyncGenerator
 
 from api.feed.hearing import wanted
-from api.feed.hub import Place
 from api.feed.items import Filter, RevokedReason
+from api.feed.place import Place
 from api.feed.works import Works
 from domain.errors import DomainError, ErrorCode
 from domain.event import LoggedEvent
@@ -42,7 +42,7 @@ class BoardStream:
     def __init__(self, works: Works, viewer: Viewer) -> None:
         self._works = works
         self._mark = _Mark()
-        self._place = Place(viewer, STREAM, wanted(viewer, Filter()), self._mark)
+        self._place = Place(viewer, STREAM, wanted(viewer, Filter()), self._mark, works.cursors)
 
     async def ticks(self) -> AsyncGenerator[None]:
         """At once, and then when something changed; it ends with the server.

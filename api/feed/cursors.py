@@ -6,6 +6,7 @@ from typing import Protocol
 from domain.event import Scalar
 
 _CONTEXT = "feed"
+_REMEMBERED = 4096
 
 
 class Signer(Protocol):
@@ -23,11 +24,27 @@ class Cursors:
 
     def __init__(self, signer: Signer) -> None:
         self._signer = signer
-        self.epoch = ""
+        self._known: dict[int, str] = {}
+        self._epoch = ""
+
+    @property
+    def epoch(self) -> str:
+        """The log's life."""
+        return self._epoch
+
+    @epoch.setter
+    def epoch(self, epoch: str) -> None:
+        self._epoch = epoch
+        self._known.clear()
 
     def at(self, seq: int) -> str:
         """The cursor of a position: the last entry that was read."""
-        return self._signer.seal([self.epoch, seq], _CONTEXT)
+        known = self._known.get(seq)
+        if known is None:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            known = self._known[seq] = self._signer.seal([self._epoch, seq], _CONTEXT)
+        return known
 
     def seq(self, cursor: str, field: str = "after") -> int | None:
         """The position of a cursor, None for one of another epoch; BAD_CURSOR for any other text."""

@@ -1,20 +1,25 @@
 """The feed of one process: made by the server, handed to resolvers as `context.feed` (design §5)."""
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 from api.feed import history
-from api.feed.attendance import Attendance, Attendee
 from api.feed.board import BoardStream
 from api.feed.cursors import Cursors, Signer
-from api.feed.hearing import of_command_centre, wanted
+from api.feed.hearing import Wants, of_command_centre, wanted
 from api.feed.history import Asked
 from api.feed.hub import Hub, Reread
 from api.feed.items import Consumer, FeedItem, Filter, QueueItem, Stretch
-from api.feed.queue import QueueStream, unit_of
-from api.feed.revocation import present_viewer
-from api.feed.stream import EventStream
+from api.feed.presence.attendance import Attendance, Attendee
+from api.feed.presence.revocation import present_viewer
+from api.feed.queue import unit_of
+from api.feed.shares.events import EventShare
+from api.feed.shares.latest import LatestShare, Same
+from api.feed.shares.queue import QueueShare
+from api.feed.shares.share import Render, Share
+from api.feed.stream import Opens, Stream
 from api.feed.tail import Tail
 from api.feed.works import Works
 from db import dictionaries, event_log, grids, incidents
@@ -49,7 +54,7 @@ class Feed:
         self.process = uuid4()
         self.started_at = 0
         self.cursors = Cursors(signer)
-        self._hub = Hub(self.cursors)
+        self._hub = Hub()
         self._attendance = Attendance(reread, self._hub.suspect)
         self._listeners: list[Callable[[Sequence[LoggedEvent]], None]] = []
         self._tail = Tail(bell, self._deliver, on_death, poll_seconds=poll_seconds)
@@ -60,7 +65,8 @@ class Feed:
     async def start(self) -> None:
         """Follow the log from its present head."""
         self.cursors.epoch = await event_log.epoch()
-        self._hub.position = self.started_at = await event_log.head()
+        await self._hub.window.open()
+        self.started_at = self._hub.position
         self._tail.start(self._hub.position)
 
     async def drain(self, patience: float = 2.0) -> None:
@@ -89,39 +95,109 @@ class Feed:
         """Somebody is on a socket until `expires_at` (wall time) if that is given; keep the result with the socket."""
         return self._attendance.attend(viewer, expires_at)
 
+    @property
+    def reading(self) -> int:
+        """How many streams are read."""
+        return self._hub.reading
+
+    @property
+    def shares(self) -> int:
+        """How many different streams that is."""
+        return len(self._hub.shares)
+
+    @property
+    def blocks(self) -> int:
+        """How many blocks of the log were read for those who caught up."""
+        return self._hub.window.reads
+
     def consumers(self) -> Sequence[Consumer]:
         """Who reads streams of this process."""
         return self._hub.consumers(self.lag_seconds)
 
-    def everything(self, viewer: Viewer, after: str | None, chosen: Filter) -> AsyncGenerator[FeedItem]:
-        """`feed`: all that the viewer may hear. BAD_CURSOR."""
-        return EventStream(self._works, viewer, "feed", wanted(viewer, chosen), after).items()
+    def everything(
+        self, viewer: Viewer, after: str | None, chosen: Filter, attendee: Attendee | None = None
+    ) -> Stream[FeedItem]:
+        """`feed`: all that the viewer may hear. BAD_CURSOR when it is read.
 
-    def command_centre(self, viewer: Viewer, after: str | None) -> AsyncGenerator[FeedItem]:
+        Here and below `attendee` is the socket that the viewer sits on, if it does.
+        """
+        opens = self._events("feed", lambda reads: wanted(reads, chosen), chosen.incident_id)
+        return Stream(self._works, viewer, opens, after=after, vouched=self.vouches(attendee, viewer))
+
+    def command_centre(
+        self, viewer: Viewer, after: str | None, attendee: Attendee | None = None
+    ) -> Stream[FeedItem]:
         """`commandCentre`: new, red, escalated, supervised, surging. FORBIDDEN but for who sees everything."""
         if not visibility_of(viewer).everything:
             raise DomainError(ErrorCode.FORBIDDEN)
-        return EventStream(self._works, viewer, "commandCentre", of_command_centre(viewer), after).items()
+        opens = self._events("commandCentre", of_command_centre)
+        return Stream(self._works, viewer, opens, after=after, vouched=self.vouches(attendee, viewer))
 
     async def incident_changed(
-        self, viewer: Viewer, incident_id: UUID, after: str | None
-    ) -> AsyncGenerator[FeedItem]:
+        self, viewer: Viewer, incident_id: UUID, after: str | None, attendee: Attendee | None = None
+    ) -> Stream[FeedItem]:
         """`incidentChanged`: one case. NOT_FOUND when it is absent or invisible; BAD_CURSOR."""
         if incident_id not in await incidents.get([incident_id], viewer=viewer):
             raise DomainError(ErrorCode.NOT_FOUND, "id")
-        wants = wanted(viewer, Filter(incident_id=incident_id))
-        return EventStream(self._works, viewer, "incidentChanged", wants, after).items()
+        only = Filter(incident_id=incident_id)
+        opens = self._events("incidentChanged", lambda reads: wanted(reads, only), incident_id)
+        vouched = self.vouches(attendee, viewer)
+        return Stream(self._works, viewer, opens, after=after, lasting=False, vouched=vouched)
+
+    def shared(self, key: Hashable) -> Share | None:
+        """The share of that key, if anybody reads it and others may join unasked."""
+        found = self._hub.shares.get(key)
+        return found if isinstance(found, Share) and found.lasting else None
+
+    def vouches(self, attendee: Attendee | None, viewer: Viewer) -> bool:
+        """Whether the viewer's rights are as the log says: kept with the socket, and nothing was said of them since."""
+        return attendee is not None and attendee.viewer is viewer and self._attendance.sure_of(attendee)
 
     async def department_queue(
-        self, viewer: Viewer, org_id: UUID | None, first: int
-    ) -> AsyncGenerator[QueueItem]:
+        self, viewer: Viewer, org_id: UUID | None, first: int, attendee: Attendee | None = None
+    ) -> Stream[QueueItem]:
         """`departmentQueue`: a unit's open assignments, by default the viewer's own unit.
 
         NOT_FOUND, field `orgUnitId`, for a unit that is not the viewer's; PAGE_SIZE_REQUIRED unless 1 to 100.
         """
         if not 1 <= first <= MAX_FIRST:
             raise DomainError(ErrorCode.PAGE_SIZE_REQUIRED, "first")
-        return QueueStream(self._works, viewer, await unit_of(viewer, org_id), first).items()
+        unit = await unit_of(viewer, org_id)
+
+        def opens(key: Hashable, render: Render, reads: Viewer) -> Share:
+            share = QueueShare(self._works, key, render, reads=reads, org_id=unit, first=first)
+            self._hub.listen(share)
+            return share
+
+        return Stream(self._works, viewer, opens, vouched=self.vouches(attendee, viewer))
+
+    def latest(
+        self,
+        stream: str,
+        viewer: Viewer,
+        count: Callable[[Viewer], Awaitable[Any]],
+        same: Same,
+        attendee: Attendee | None = None,
+    ) -> Stream[Any]:
+        """A state stream of one value: as `count` finds it for who reads, at once, and then when it is not the `same`.
+
+        It is counted after events that the viewer may hear of, at most once a second, once for a whole class.
+        """
+
+        def opens(key: Hashable, render: Render, reads: Viewer) -> Share:
+            share = LatestShare(
+                self._works,
+                stream,
+                key,
+                render,
+                visibility=visibility_of(reads),
+                count=lambda: count(reads),
+                same=same,
+            )
+            self._hub.listen(share)
+            return share
+
+        return Stream(self._works, viewer, opens, vouched=self.vouches(attendee, viewer))
 
     def board(self, viewer: Viewer) -> AsyncGenerator[None]:
         """`board`: when to count again; at once, then after changes, at most once a second."""
@@ -134,6 +210,24 @@ class Feed:
     async def of_incidents(self, asked: Sequence[Asked]) -> list[Stretch | DomainError]:
         """The entries of cases that the viewer was shown already, in one batch. BAD_CURSOR."""
         return await history.of_incidents(asked, self.cursors)
+
+    def _events(
+        self, stream: str, wants_of: Callable[[Viewer], Wants], incident_id: UUID | None = None
+    ) -> Opens:
+        def opens(key: Hashable, render: Render, reads: Viewer) -> Share:
+            share = EventShare(
+                self._works,
+                stream,
+                key,
+                render,
+                visibility=visibility_of(reads),
+                wants=wants_of(reads),
+                incident_id=incident_id,
+            )
+            self._hub.listen(share)
+            return share
+
+        return opens
 
     async def _deliver(self, batch: Sequence[LoggedEvent]) -> None:
         kinds = {it.event.kind for it in batch}

@@ -1,16 +1,24 @@
 """Who may hear of an entry of the log, and which entries a stream carries (design §5, §7; domain.md C.3 W4)."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
 from uuid import UUID
 
+from api.execution.ready import peers_of
 from api.feed.items import Filter
 from domain.clock import Light
 from domain.event import Event, EventKind, LoggedEvent
+from domain.masking import names_masked
+from domain.permission import STAFF
 from domain.viewer import Viewer
 from domain.visibility import Visibility, visibility_of
 
 Wants = Callable[[LoggedEvent], bool]
-Standing = tuple[Visibility, frozenset[object], UUID | None]
+Standing = tuple[Visibility, frozenset[object], UUID | None, frozenset[UUID]]
+
+_CLASSES = 8192
+_audiences: "dict[tuple[Standing, UUID | None], Audience]" = {}
 
 _COMMAND_CENTRE = frozenset(
     {EventKind.REPORTED, EventKind.ESCALATED, EventKind.SUPERVISED, EventKind.SURGE}
@@ -18,10 +26,41 @@ _COMMAND_CENTRE = frozenset(
 REMINDERS = frozenset({"E0", "E1", "I1"})  # B.4, B.6: told to the desk alone
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Audience:
+    """A visibility class, and the viewer as whom its items are written: nobody, unless a class is one person's own."""
+
+    standing: Standing
+    person_id: UUID | None
+    viewer: Viewer
+
+
 def standing(viewer: Viewer) -> Standing:
     """Everything the policy reads of a viewer; equal standings see and are shown the same (design §5)."""
     posts = frozenset((post.type, post.org_id, post.grid_id) for post in viewer.posts)
-    return visibility_of(viewer), posts, viewer.org_id
+    return visibility_of(viewer), posts, viewer.org_id, viewer.recused
+
+
+@lru_cache(_CLASSES)
+def audience_of(viewer: Viewer, *, personal: bool) -> Audience:
+    """The class of a viewer.
+
+    It is one person's own where fields are `personal`, where an atom names the person (reporters, complainants), and
+    where names are masked but the own (R80).
+    """
+    said = standing(viewer)
+    visibility = said[0]
+    own = personal or names_masked(viewer) or not viewer.roles & STAFF
+    if own or visibility.reporter_is or visibility.complainant_is:
+        return _audience(said, viewer.person_id, viewer)
+    return _audience(said, None, peers_of(viewer).viewer)
+
+
+def _audience(said: Standing, person_id: UUID | None, viewer: Viewer) -> Audience:
+    """One object for one class, so that classes are told apart at no cost."""
+    if len(_audiences) >= _CLASSES:
+        _audiences.clear()
+    return _audiences.setdefault((said, person_id), Audience(said, person_id, viewer))
 
 
 def may_hear(visibility: Visibility, event: Event) -> bool:

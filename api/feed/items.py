@@ -44,6 +44,21 @@ class Happened:
     follows: str
     logged: LoggedEvent
 
+    @property
+    def actor_id(self) -> UUID | None:
+        """Who did it."""
+        return self.logged.event.actor_id
+
+    @property
+    def incident_id(self) -> UUID | None:
+        """The case it is about."""
+        return self.logged.event.incident_id
+
+    @property
+    def assignment_id(self) -> UUID | None:
+        """The row that is meant."""
+        return self.logged.event.assignment_id
+
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:

@@ -1,14 +1,12 @@
-"""The state stream of a unit: its open assignments as a list of one cut, then what enters, changes and leaves it."""
+"""A unit's queue as events change it: what is merged of them, and what they mean for the rows of a case."""
 
-from collections import OrderedDict, deque
-from collections.abc import AsyncGenerator, Iterator
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from uuid import UUID
 
-from api.feed.hearing import of_unit
-from api.feed.hub import Place
-from api.feed.items import Changed, Entered, Left, QueueItem, QueueLeftReason, Snapshot
-from api.feed.works import Teller, Works
+from api.feed.items import Changed, Entered, Left, QueueLeftReason
 from db import assignments, event_log, orgs
 from db.connection import read_cut
 from db.lists.filters import Test
@@ -19,9 +17,12 @@ from domain.event import EventKind, LoggedEvent
 from domain.viewer import Viewer
 from domain.visibility import visibility_of
 
-STREAM = "departmentQueue"
+Rows = dict[UUID, Assignment]
+Moved = Entered | Changed | Left
+
 _PAGE = 100
 _OPEN = tuple(state for state in AssignmentState if state.in_queue)
+_LAST = datetime.max.replace(tzinfo=UTC)
 _REASONS = {
     AssignmentState.DONE: QueueLeftReason.DONE,
     AssignmentState.RETURNED: QueueLeftReason.RETURNED,
@@ -35,7 +36,7 @@ _CANCELLED_BY = {
 
 
 @dataclass(slots=True)
-class _Change:
+class Change:
     """What happened to one case since its reader last looked: kinds by the row meant, None for the case itself.
 
     `rows` are the rows of domain.md B.3 that did it.
@@ -57,141 +58,92 @@ class _Change:
         return tuple(kind for kind in EventKind if kind in said)
 
 
-class _Changes:
-    """Changes merged per case, so that a slow reader costs memory by cases, not by entries."""
+class Changes:
+    """Changes merged per case, so that a busy moment costs memory by cases, not by entries."""
 
-    def __init__(self, capacity: int) -> None:
-        self._capacity = capacity
-        self._by_case: OrderedDict[UUID, _Change] = OrderedDict()
+    def __init__(self) -> None:
+        self._by_case: OrderedDict[UUID, Change] = OrderedDict()
 
-    def put(self, logged: LoggedEvent) -> bool:
-        """Merge it; False when too many cases wait."""
+    def __len__(self) -> int:
+        """How many cases wait."""
+        return len(self._by_case)
+
+    def put(self, logged: LoggedEvent) -> None:
+        """Merge it."""
         incident_id = logged.event.incident_id
-        if incident_id is None:
-            return True
-        if incident_id not in self._by_case and len(self._by_case) >= self._capacity:
-            return False
-        self._by_case.setdefault(incident_id, _Change(logged.seq)).add(logged)
-        return True
+        if incident_id is not None:
+            self._by_case.setdefault(incident_id, Change(logged.seq)).add(logged)
 
-    def empty(self) -> None:
-        """Drop everything."""
-        self._by_case.clear()
-
-    def take(self) -> tuple[UUID, _Change] | None:
+    def take(self) -> tuple[UUID, Change] | None:
         """The case that waited longest."""
         return self._by_case.popitem(last=False) if self._by_case else None
 
 
-class QueueStream:
-    """One reader of one unit's queue. `_known` are the rows it has been told of."""
-
-    def __init__(self, works: Works, viewer: Viewer, org_id: UUID, first: int) -> None:
-        self._works = works
-        self._viewer = viewer
-        self._org_id = org_id
-        self._first = first
-        self._changes = _Changes(works.capacity)
-        self._place = Place(viewer, STREAM, of_unit(org_id), self._changes)
-        self._teller = Teller(works, self._place)
-        self._known: dict[UUID, Assignment] = {}
-        self._pending: deque[QueueItem] = deque()
-        self._cut = self._seq = 0
-        self._over = False
-
-    async def items(self) -> AsyncGenerator[QueueItem]:
-        """The queue in chunks, then what moves it; it ends with a revocation or the server.
-
-        Raises UNAVAILABLE when the reader is too slow even for merged changes.
-        """
-        with self._works.hub.joined(self._place):
-            self._works.hub.go_live(self._place)
-            await self._read_cut()
-            while not self._over:
-                yield await self._next()
-
-    async def _read_cut(self) -> None:
-        """All open rows and the log's head as one instant."""
-        rows: list[Assignment] = []
-        position: tuple[object, ...] | None = None
-        async with read_cut() as connection:
-            self._cut = self._seq = await event_log.head(connection)
-            while True:
-                page = await assignments.page(
-                    viewer=self._viewer,
-                    tests=(Test("orgUnit", "eq", self._org_id), Test("state", "in", _OPEN)),
-                    order="HANDLE_DUE_AT_ASC",
-                    slice_=Slice(_PAGE, position=position),
-                    connection=connection,
-                )
-                rows += page.rows
-                if not page.has_next:
-                    break
-                position = page.positions[-1]
-        self._known = {row.id: row for row in rows}
-        self._pending.extend(self._chunks(rows))
-
-    def _chunks(self, rows: list[Assignment]) -> Iterator[Snapshot]:
-        cursor = self._works.cursors.at(self._cut)
-        for start in range(0, max(len(rows), 1), self._first):
-            end = start + self._first
-            yield Snapshot(tuple(rows[start:end]), len(rows), end >= len(rows), cursor)
-
-    async def _next(self) -> QueueItem:
+async def read_open(viewer: Viewer, org_id: UUID) -> tuple[int, Rows]:
+    """The log's head and all open rows of a unit, as one instant."""
+    rows: list[Assignment] = []
+    position: tuple[object, ...] | None = None
+    async with read_cut() as connection:
+        cut = await event_log.head(connection)
         while True:
-            if ended := await self._ended():
-                return ended
-            if self._pending:
-                self._teller.tell(self._seq)
-                return self._pending.popleft()
-            if taken := self._changes.take():
-                await self._compare(*taken)
-            elif self._teller.silent_too_long:
-                self._seq = max(self._seq, self._place.position)
-                return self._teller.heartbeat(self._seq)
-            else:
-                await self._place.pause(self._teller.due)
+            page = await assignments.page(
+                viewer=viewer,
+                tests=(Test("orgUnit", "eq", org_id), Test("state", "in", _OPEN)),
+                order="HANDLE_DUE_AT_ASC",
+                slice_=Slice(_PAGE, position=position),
+                connection=connection,
+            )
+            rows += page.rows
+            if not page.has_next:
+                return cut, {row.id: row for row in rows}
+            position = page.positions[-1]
 
-    async def _ended(self) -> QueueItem | None:
-        revoked = await self._teller.revoked()
-        if self._place.overflown:
-            raise DomainError(ErrorCode.UNAVAILABLE, facts={"reason": "OVERLOAD"})
-        self._over = revoked is not None or self._works.hub.draining
-        if revoked is None and self._over:
-            return self._teller.heartbeat(self._seq)
-        return revoked
 
-    async def _compare(self, incident_id: UUID, change: _Change) -> None:
-        """Say what became of the unit's rows of one case, from the rows as they are now."""
-        if change.seq <= self._cut:
-            return
-        self._seq = max(self._seq, change.seq)
-        before = {row.id: row for row in self._known.values() if row.incident_id == incident_id}
-        found = await assignments.of_incidents([incident_id], viewer=self._viewer)
-        now = {row.id: row for row in found.get(incident_id, ()) if row.org_id == self._org_id}
-        now |= await assignments.get(before.keys() - now.keys(), viewer=self._viewer)
-        cursor = self._works.cursors.at(change.seq)
-        for row in now.values():
-            if row.state.in_queue:
-                self._say_open(row, change, cursor)
-        for row in before.values():
-            self._say_left(row, now.get(row.id), change, cursor)
+async def read_case(viewer: Viewer, org_id: UUID, incident_id: UUID, before: Rows) -> Rows:
+    """The unit's rows of one case as they are now, and what became of those it had `before`."""
+    found = await assignments.of_incidents([incident_id], viewer=viewer)
+    now = {row.id: row for row in found.get(incident_id, ()) if row.org_id == org_id}
+    return now | await assignments.get(before.keys() - now.keys(), viewer=viewer)
 
-    def _say_open(self, row: Assignment, change: _Change, cursor: str) -> None:
-        if row.id not in self._known:
-            self._pending.append(Entered(cursor, row))
+
+def differences(known: Rows, before: Rows, now: Rows, change: Change, cursor: str) -> Iterator[Moved]:
+    """What became of the unit's rows of one case; `known` is brought up to date."""
+    for row in now.values():
+        if not row.state.in_queue:
+            continue
+        if row.id not in known:
+            yield Entered(cursor, row)
         elif kinds := change.of(row.id):
-            self._pending.append(Changed(cursor, row, kinds))
-        self._known[row.id] = row
+            yield Changed(cursor, row, kinds)
+        known[row.id] = row
+    for row in before.values():
+        after = now.get(row.id)
+        if after is None or not after.state.in_queue:
+            del known[row.id]
+            yield Left(cursor, row.id, row.incident_no, _reason(after, change))
 
-    def _say_left(self, row: Assignment, now: Assignment | None, change: _Change, cursor: str) -> None:
-        if now is not None and now.state.in_queue:
-            return
-        del self._known[row.id]
-        self._pending.append(Left(cursor, row.id, row.incident_no, _reason(now, change)))
+
+def in_order(rows: Mapping[UUID, Assignment]) -> list[Assignment]:
+    """By due time, as the list was read."""
+    return sorted(rows.values(), key=lambda row: (row.handle_due_at or _LAST, str(row.id)))
 
 
-def _reason(row: Assignment | None, change: _Change) -> QueueLeftReason:
+def merged(told: Moved, then: Moved) -> Moved | None:
+    """One item for two about the same row of which the first was told nobody yet; None for none at all."""
+    if isinstance(told, Entered):
+        return None if isinstance(then, Left) else Entered(then.cursor, then.assignment)
+    if isinstance(told, Changed) and isinstance(then, Changed):
+        kinds = {*told.kinds, *then.kinds}
+        return Changed(then.cursor, then.assignment, tuple(kind for kind in EventKind if kind in kinds))
+    return then
+
+
+def subject_of(item: Moved) -> UUID:
+    """Which row an item is about."""
+    return item.assignment_id if isinstance(item, Left) else item.assignment.id
+
+
+def _reason(row: Assignment | None, change: Change) -> QueueLeftReason:
     if row is None:
         return QueueLeftReason.RIGHTS
     if row.state in _REASONS:

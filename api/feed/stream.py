@@ -1,109 +1,162 @@
-"""Event streams: `feed`, `commandCentre`, `incidentChanged` never conflate and never lose (design §5)."""
+"""What somebody subscribed to: read directly it gives items; the engine seats those together who read the same text."""
 
+import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
-from api.feed.hearing import Wants
-from api.feed.hub import Place, Ring
-from api.feed.items import FeedItem, Gap, GapReason, Happened, Heartbeat
-from api.feed.works import Teller, Works
-from db import event_log
+from api.feed.shares.seat import Seat, Sink, Told
+from api.feed.shares.share import Render, Share
+from api.feed.works import Works
 from domain.event import LoggedEvent
 from domain.viewer import Viewer
 
-BATCH = 500
+T = TypeVar("T")
+Opens = Callable[[Hashable, Render, Viewer], Share]
 
 
-class EventStream:
-    """One reader: catches up from the log, then follows the hub.
+class Stream(AsyncGenerator[T, None], Generic[T]):
+    """One subscription of a viewer, resumed `after` a cursor.
 
-    `_read` is how far the log was looked through, `_told` how far the reader knows of it.
+    `opens` makes its share; `lasting` says whether others of the class may join that unasked. `vouched`: the viewer's
+    rights are kept as the log says, so nobody has to be asked for them. `shown` makes GraphQL objects of items, and
+    `context_of` the context in which a class reads; both are the schema's.
     """
 
-    def __init__(self, works: Works, viewer: Viewer, stream: str, wants: Wants, after: str | None) -> None:
-        self._works = works
-        self._ring = Ring(works.capacity)
-        self._place = Place(viewer, stream, wants, self._ring)
-        self._teller = Teller(works, self._place, after)
-        self._after = after
-        self._read = 0
-        self._told = 0
-        self._found: deque[LoggedEvent] = deque()
-        self._over = False
+    def __init__(
+        self,
+        works: Works,
+        viewer: Viewer,
+        opens: Opens,
+        *,
+        after: str | None = None,
+        lasting: bool = True,
+        vouched: bool = False,
+    ) -> None:
+        self.works = works
+        self.viewer = viewer
+        self.after = after
+        self.lasting = lasting
+        self.vouched = vouched
+        self.shown: Callable[[Any], object] = _unshown
+        self.context_of: Callable[[Viewer], Any] = _unshown
+        self._opens = opens
+        self._items: AsyncGenerator[Any] | None = None
 
-    async def items(self) -> AsyncGenerator[FeedItem]:
-        """A heartbeat that follows itself, then what happens, in order; it ends with a gap, a revocation or the server.
+    def presented(self, shown: Callable[[Any], object], context: Any) -> "Stream[Any]":  # noqa: ANN401 - the operation's
+        """The same, with what the schema makes of it; the context is asked for one of a class, and not kept."""
+        self.shown, self.context_of = shown, context.for_class(self.viewer).for_class
+        return self
 
-        Raises BAD_CURSOR, field `after`.
-        """
-        with self._works.hub.joined(self._place):
-            yield await self._first()
-            while not self._over:
-                yield await self._next()
+    def share(self, key: Hashable, render: Render, reads: Viewer) -> Share:
+        """The share of that key, made if nobody reads it yet; items are written for `reads`."""
+        shares = self.works.hub.shares
+        found = shares.get(key)
+        if not isinstance(found, Share):
+            found = shares[key] = self._opens(key, render, reads)
+            found.lasting = self.lasting
+        return found
 
-    async def _first(self) -> FeedItem:
-        head = await event_log.head()
-        start = head if self._after is None else self._works.cursors.seq(self._after)
-        if gap := self._gap(start, head, await event_log.oldest()):
-            return self._last(gap)
-        if start is not None:
-            self._read = self._told = start
-        return await self._ended() or self._teller.heartbeat(self._read)
+    def joining(self, key: Hashable, render: Render, reads: Viewer) -> "Joining":
+        """The share of that key, about to be joined."""
+        return Joining(self.share(key, render, reads), self.viewer, self.after, self.vouched)
 
-    def _gap(self, start: int | None, head: int, oldest: int) -> Gap | None:
-        """A position that the log cannot go on from: of another life, ahead of it, or no longer kept."""
-        if start is None or start > head:
-            return Gap(GapReason.EPOCH_CHANGED, self._after, self._works.cursors.at(head))
-        if start < oldest - 1:
-            return Gap(GapReason.RETENTION, self._after, self._works.cursors.at(oldest - 1))
-        return None
-
-    async def _next(self) -> FeedItem:
-        while True:
-            if ended := await self._ended():
-                return ended
-            if self._place.live:
-                self._take()
-            if self._found:
-                return self._happened(self._found.popleft())
-            if self._teller.silent_too_long:
-                return self._heartbeat(self._read)
-            if self._place.live:
-                await self._place.pause(self._teller.due)
-            else:
-                await self._catch_up()
-
-    async def _ended(self) -> FeedItem | None:
-        if revoked := await self._teller.revoked():
-            return self._last(revoked)
-        if self._place.overflown:
-            return self._last(Gap(GapReason.OVERLOAD, self._teller.last, self._teller.last))
-        if self._works.hub.draining:
-            return self._last(self._heartbeat(self._told))
-        return None
-
-    def _last(self, item: FeedItem) -> FeedItem:
-        self._over = True
+    async def asend(self, _value: None) -> T:
+        """The next item."""
+        if self._items is None:
+            self._items = self.joining(object(), AsTheyAre(), self.viewer).pulled()
+        item: T = await self._items.asend(None)
         return item
 
-    def _heartbeat(self, seq: int) -> Heartbeat:
-        self._told = seq
-        return self._teller.heartbeat(seq)
+    async def athrow(self, *error: Any) -> T:  # noqa: ANN401 - in either of the two ways
+        """Leave the stream."""
+        if self._items is None:
+            self._items = _nothing()
+        item: T = await self._items.athrow(*error)
+        return item
 
-    def _happened(self, logged: LoggedEvent) -> Happened:
-        self._told = logged.seq
-        return Happened(*self._teller.tell(logged.seq), logged)
+    async def aclose(self) -> None:
+        """Leave the stream."""
+        if self._items is not None:
+            await self._items.aclose()
 
-    async def _catch_up(self) -> None:
-        """Read on in the log; once level with the tail, live from the very next entry."""
-        batch = await event_log.read(self._read, BATCH)
-        if batch:
-            self._read = batch[-1].seq
-            self._found.extend(it for it in batch if self._place.wants(it))
-        if self._read >= self._works.hub.position:
-            self._works.hub.go_live(self._place)
 
-    def _take(self) -> None:
-        """Take what came; the log may have been read beyond what the hub hands on now."""
-        self._found.extend(it for it in self._ring.take_all() if it.seq > self._read)
-        self._read = max(self._read, self._place.position)
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """Somebody about to read a share; take the seat before anything is awaited."""
+
+    share: Share
+    viewer: Viewer
+    after: str | None
+    vouched: bool
+
+    def seat(self, sink: Sink) -> Seat:
+        """A seat that tells a sink; `enter` it."""
+        seat = Seat(self.share, self.viewer, sink, after=self.after, vouched=self.vouched)
+        self.share.sit(seat)
+        return seat
+
+    def pulled(self) -> AsyncGenerator[Any]:
+        """What the share tells, for a reader that is no socket. Raises what refuses or breaks the stream."""
+        sink = _Pulling()
+        return _pulled(self.seat(sink), sink)
+
+
+class AsTheyAre:
+    """For who reads items, not text."""
+
+    async def __call__(self, item: Any) -> Any:  # noqa: ANN401 - any item
+        """The item itself."""
+        return item
+
+    async def ahead(self, entries: Sequence[LoggedEvent]) -> None:
+        """Nothing is shown of them."""
+
+
+class _Pulling:
+    """A reader that asks for one item after the other."""
+
+    def __init__(self) -> None:
+        self.over = False
+        self.error: Exception | None = None
+        self.wake = asyncio.Event()
+
+    def give(self, _told: Sequence[Told]) -> bool:
+        """It asks when it wants more."""
+        self.wake.set()
+        return False
+
+    def end(self, error: Exception | None) -> None:
+        """Nothing follows."""
+        self.over, self.error = True, error
+        self.wake.set()
+
+
+async def _pulled(seat: Seat, sink: _Pulling) -> AsyncGenerator[Any]:
+    seat.work(seat.share.enter(seat))
+    try:
+        while True:
+            sink.wake.clear()
+            if (told := seat.take()) is not None:
+                yield told.payload
+            elif sink.over:
+                if sink.error is not None:
+                    raise sink.error
+                return
+            else:
+                await sink.wake.wait()
+    finally:
+        seat.leave()
+
+
+def _unshown(_: Any) -> Any:  # noqa: ANN401 - as above
+    raise TypeError("the schema has to say how items are shown")
+
+
+async def _nothing() -> AsyncGenerator[Any]:
+    for it in deque[Any]():
+        yield it
+
+
+__all__ = ["AsTheyAre", "Joining", "Stream"]

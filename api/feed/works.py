@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from api.feed.cursors import Cursors
-from api.feed.hub import Hub, Place, Reread
-from api.feed.items import Heartbeat, Revoked
+from api.feed.hub import Hub, Reread
+from api.feed.items import Heartbeat
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,37 +21,11 @@ class Works:
     heartbeat_seconds: float
     capacity: int
 
+    def heartbeat(self, seq: int, follows: int) -> Heartbeat:
+        """Everything up to `seq` was read; the first of a stream follows itself."""
+        lag = round(self.lag_seconds() * 1000)
+        return Heartbeat(self.cursors.at(seq), self.cursors.at(follows), datetime.now(UTC), lag)
 
-class Teller:
-    """Writes a stream's cursors: each item follows the one before; a quiet stream owes heartbeats."""
-
-    def __init__(self, works: Works, place: Place, after: str | None = None) -> None:
-        self._works = works
-        self._after = after
-        self._place = place
-        self.last: str | None = None
-        self.due = 0.0
-
-    def tell(self, seq: int) -> tuple[str, str]:
-        """The cursor of an item at `seq` and the one it follows; the first follows itself."""
-        cursor = self._works.cursors.at(seq)
-        follows = self.last or cursor
-        self.last = cursor
-        self._place.delivered = seq
-        self.due = asyncio.get_running_loop().time() + self._works.heartbeat_seconds
-        return cursor, follows
-
-    def heartbeat(self, seq: int) -> Heartbeat:
-        """Everything up to `seq` was read."""
-        cursor, follows = self.tell(seq)
-        return Heartbeat(cursor, follows, datetime.now(UTC), round(self._works.lag_seconds() * 1000))
-
-    async def revoked(self) -> Revoked | None:
-        """The last item, when the viewer may read no longer."""
-        reason = await self._place.revoked(self._works.reread)
-        return Revoked(reason, self.last or self._after) if reason else None
-
-    @property
-    def silent_too_long(self) -> bool:
-        """Whether a heartbeat is owed."""
-        return asyncio.get_running_loop().time() >= self.due
+    def soon(self) -> float:
+        """The loop's time at which a quiet stream owes a heartbeat."""
+        return asyncio.get_running_loop().time() + self.heartbeat_seconds

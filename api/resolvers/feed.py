@@ -5,7 +5,7 @@ from typing import Annotated
 
 import strawberry
 
-from api.feed.registry import everyone
+from api.feed.presence.registry import everyone
 from api.pages import page_request
 from api.schema.argument import After, Count, said
 from api.schema.consumer import FeedConsumer, UnseenEscalation

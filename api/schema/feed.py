@@ -14,7 +14,7 @@ from api.scalars import Cursor, DateTime
 from api.schema.argument import Lang
 from api.schema.assignment import Assignment
 from api.schema.person import Person
-from api.schema.words import NOUNS, Info, Shown, column, derived, identity, resolver
+from api.schema.words import Info, Shown, column, derived, disclosed, identity, link, resolver
 from domain.action import ActionName
 from domain.event import Event, EventKind, LoggedEvent
 from domain.term import Language, Term
@@ -30,11 +30,6 @@ def _said(name: str, description: str) -> Any:  # noqa: ANN401 - the annotation 
 
 def _subject(logged: LoggedEvent) -> strawberry.ID:
     return strawberry.ID(encode(logged.event.subject.noun, logged.event.subject.id))
-
-
-async def _one(info: Info, noun: str, key: UUID | None) -> Any:  # noqa: ANN401 - any noun
-    row = await info.context.loaders[noun].load(key) if key is not None else None
-    return NOUNS[noun].of(row) if row is not None else None
 
 
 def _in_words(event: Event, language: Language) -> str:
@@ -63,28 +58,15 @@ class FeedEvent(Shown[items.Happened]):
         "logged", fn=lambda logged: logged.event.subject.version, description="对象的版本。Its version then."
     )
 
-    @resolver("操作人；计时触发者为空。Who did it; null for the timer.")
-    async def actor(self, info: Info) -> Person | None:
-        """Hidden where it would name a protected reporter (R81)."""
-        event = self.row.logged.event
-        if event.actor_id is None or await info.context.hides_actor(event.incident_id, event.actor_id):
-            return None
-        shown: Person | None = await _one(info, "Person", event.actor_id)
-        return shown
-
-    @resolver("事项；无权查看时为空。The case; null for who does not see it any more.")
-    async def incident(
-        self, info: Info
-    ) -> Annotated["Incident", strawberry.lazy("api.schema.incident")] | None:
-        """As it is at delivery."""
-        shown: Incident | None = await _one(info, "Incident", self.row.logged.event.incident_id)
-        return shown
-
-    @resolver("交办单，如所涉为其一。The assignment, when one is meant.")
-    async def assignment(self, info: Info) -> Assignment | None:
-        """As it is at delivery."""
-        shown: Assignment | None = await _one(info, "Assignment", self.row.logged.event.assignment_id)
-        return shown
+    actor: Person | None = disclosed(
+        "actor_id", "Person", "incident_id", "操作人；计时触发者为空。Who did it; null for the timer."
+    )
+    incident: Annotated["Incident", strawberry.lazy("api.schema.incident")] | None = link(
+        "incident_id", "Incident", "事项；无权查看时为空。The case; null for who does not see it any more."
+    )
+    assignment: Assignment | None = link(
+        "assignment_id", "Assignment", "交办单，如所涉为其一。The assignment, when one is meant."
+    )
 
     @resolver("一句话说明，不含个人信息。In a few words, without personal data.")
     def summary(self, lang: Lang = Language.ZH) -> str:

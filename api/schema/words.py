@@ -77,6 +77,19 @@ def link(name: str, noun: str, description: str) -> Any:  # noqa: ANN401 - as ab
     return declare(Word("link", read, (name,), noun), description)
 
 
+def disclosed(name: str, noun: str, case: str, description: str) -> Any:  # noqa: ANN401 - as above
+    """Who did something, as `link`; null where that would name the protected reporter of the `case` (R81)."""
+
+    async def read(root: Any, info: Info) -> Any:  # noqa: ANN401 - any noun
+        key = getattr(root.row, name)
+        if key is None or await info.context.hides_actor(getattr(root.row, case), key):
+            return None
+        row = await info.context.loaders[noun].load(key)
+        return NOUNS[noun].of(row) if row is not None else None
+
+    return declare(Word("disclosed", read, (name, case), noun), description)
+
+
 def children(noun: str, by: str, description: str) -> Any:  # noqa: ANN401 - as above
     """The objects of a noun that hang on this row, in their order; `by` names this side of the relation."""
 

@@ -1,12 +1,10 @@
 """The state stream of a unit: its open assignments, live."""
 
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
-from typing import Annotated, Any
+from typing import Annotated
 
 import strawberry
 
-from api.feed import items
 from api.ids import decode
 from api.schema.argument import First, said
 from api.schema.feed import QueueItem, shown_item
@@ -21,16 +19,12 @@ async def _department_queue(
     info: Info, org_unit_id: Unit = None, first: First = CHUNK
 ) -> AsyncGenerator[QueueItem]:
     """Chunks of `first` rows. NOT_FOUND for a unit that is not the viewer's; BAD_ID, PAGE_SIZE_REQUIRED."""
-    viewer = info.context.require_viewer()
+    context = info.context
+    viewer = context.require_viewer()
     org_id = None if org_unit_id is None else decode(org_unit_id, "OrgUnit", "orgUnitId")
-    return _shown(await info.context.feed.department_queue(viewer, org_id, CHUNK if first is None else first))
-
-
-async def _shown(stream: AsyncGenerator[items.QueueItem]) -> AsyncGenerator[Any]:
-    """The items as GraphQL types; the stream is left when its reader leaves."""
-    async with aclosing(stream):
-        async for item in stream:
-            yield shown_item(item)
+    size = CHUNK if first is None else first
+    stream = await context.feed.department_queue(viewer, org_id, size, context.attendee)
+    return stream.presented(shown_item, context)
 
 
 @strawberry.type

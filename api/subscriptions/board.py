@@ -1,7 +1,6 @@
 """The state stream of the wall's counts."""
 
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from dataclasses import replace
 
 import strawberry
@@ -10,25 +9,26 @@ from api.schema.board import BoardCounts
 from api.schema.words import Info
 from db import board
 from db.connection import read_cut
+from domain.viewer import Viewer
 
 
 async def _board(info: Info) -> AsyncGenerator[BoardCounts]:
-    """At once, then whenever a number is another."""
-    told: board.BoardCounts | None = None
-    async with aclosing(info.context.feed.board(info.context.require_viewer())) as ticks:
-        async for _ in ticks:
-            counts = await _counted(info)
-            if told is None or replace(told, at=counts.at) != counts:
-                told = counts
-                yield BoardCounts.of(counts)
+    """At once, then whenever a number is another. FORBIDDEN, UNAUTHENTICATED or ACCOUNT_LOCKED once rights ended."""
+    context = info.context
+    clock = context.clock
+
+    async def count(viewer: Viewer) -> board.BoardCounts:
+        """All numbers of one instant."""
+        now = await clock()
+        async with read_cut() as connection:
+            return await board.counts(viewer=viewer, now=now, connection=connection)
+
+    stream = context.feed.latest("board", context.require_viewer(), count, _same, context.attendee)
+    return stream.presented(BoardCounts.of, context)
 
 
-async def _counted(info: Info) -> board.BoardCounts:
-    """All numbers of one instant."""
-    info.context.refresh()
-    viewer, now = info.context.require_viewer(), await info.context.now()
-    async with read_cut() as connection:
-        return await board.counts(viewer=viewer, now=now, connection=connection)
+def _same(told: board.BoardCounts, counts: board.BoardCounts) -> bool:
+    return replace(told, at=counts.at) == counts
 
 
 @strawberry.type

@@ -1,12 +1,10 @@
 """The event streams: what happens to cases, in order and without a gap."""
 
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
-from typing import Annotated, Any
+from typing import Annotated
 
 import strawberry
 
-from api.feed import items
 from api.ids import decode
 from api.scalars import Cursor
 from api.schema.argument import said
@@ -22,12 +20,16 @@ async def _feed(
     filter: Annotated[FeedFilter | None, said("过滤。Which events.")] = None,  # noqa: A002 - the schema's name
 ) -> AsyncGenerator[FeedItem]:
     """BAD_CURSOR, BAD_ID."""
-    return _shown(info.context.feed.everything(info.context.require_viewer(), after, chosen_by(filter)))
+    context, chosen = info.context, chosen_by(filter)
+    stream = context.feed.everything(context.require_viewer(), after, chosen, context.attendee)
+    return stream.presented(shown_item, context)
 
 
 async def _command_centre(info: Info, after: Resume = None) -> AsyncGenerator[FeedItem]:
     """FORBIDDEN for who does not see every case; BAD_CURSOR."""
-    return _shown(info.context.feed.command_centre(info.context.require_viewer(), after))
+    context = info.context
+    stream = context.feed.command_centre(context.require_viewer(), after, context.attendee)
+    return stream.presented(shown_item, context)
 
 
 async def _incident_changed(
@@ -36,15 +38,10 @@ async def _incident_changed(
     after: Resume = None,
 ) -> AsyncGenerator[FeedItem]:
     """NOT_FOUND when the case is invisible; BAD_ID, BAD_CURSOR."""
-    viewer, incident_id = info.context.require_viewer(), decode(id, "Incident")
-    return _shown(await info.context.feed.incident_changed(viewer, incident_id, after))
-
-
-async def _shown(stream: AsyncGenerator[items.FeedItem]) -> AsyncGenerator[Any]:
-    """The items as GraphQL types; the stream is left when its reader leaves."""
-    async with aclosing(stream):
-        async for item in stream:
-            yield shown_item(item)
+    context = info.context
+    viewer, incident_id = context.require_viewer(), decode(id, "Incident")
+    stream = await context.feed.incident_changed(viewer, incident_id, after, context.attendee)
+    return stream.presented(shown_item, context)
 
 
 @strawberry.type

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from api.feed.feed import Feed
-from api.feed.registry import Registry, everyone
+from api.feed.presence.registry import Registry, everyone
 from db import cases
 from db.live.consumers import rolls, unseen_since
 from db.unit_of_work import in_transaction

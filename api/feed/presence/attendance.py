@@ -60,6 +60,10 @@ class Attendance:
         self._present.add(attendee)
         return attendee
 
+    def sure_of(self, attendee: Attendee) -> bool:
+        """Whether what is known of somebody's rights is all that was said of them."""
+        return attendee.viewer.person_id not in self._suspects and not attendee.ended.is_set()
+
     def suspect(self, people: AbstractSet[UUID]) -> None:
         """Something was said about the rights of these people."""
         self._suspects |= {it.viewer.person_id for it in self._present} & people

@@ -1,0 +1,1 @@
+"""Tests of shares: what many read alike."""
