@@ -73,6 +73,16 @@ class DemoCategory:
     requires_after_photo: bool
     requires_onsite_verify: bool
     default_urgency: str
+    milestones: tuple["DemoMilestone", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DemoMilestone:
+    """阶段时限: a stage of handling, in the order of the file."""
+
+    name: str
+    limit: int
+    unit: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +233,7 @@ def orgs() -> list[DemoOrg]:
 
 def categories() -> list[DemoCategory]:
     """The category tree, parents before children."""
+    stages = list(_rows("milestones.csv"))
     return [
         DemoCategory(
             code=row["code"],
@@ -233,6 +244,11 @@ def categories() -> list[DemoCategory]:
             requires_after_photo=row["requires_after_photo"] == "1",
             requires_onsite_verify=row["requires_onsite_verify"] == "1",
             default_urgency=row["default_urgency"],
+            milestones=tuple(
+                DemoMilestone(it["name"], int(it["limit"]), it["unit"])
+                for it in stages
+                if it["category_code"] == row["code"]
+            ),
         )
         for row in _rows("categories.csv")
     ]

@@ -43,6 +43,7 @@ class ActionName(Term):
     referToArbitration = "referToArbitration", "提请裁定", "Refer to arbitration (T18)"
     submitStatement = "submitStatement", "提交陈述", "Submit a statement (S35)"
     ruleArbitration = "ruleArbitration", "裁定派遣", "Rule (T19)"
+    completeMilestone = "completeMilestone", "完成阶段", "Complete a milestone (R24)"
     replyAsSupport = "replyAsSupport", "协办回复", "Reply as a support (T21)"
     acknowledgeCopy = "acknowledgeCopy", "阅知", "Acknowledge a copy (R13)"
     requestExtension = "requestExtension", "申请延期", "Ask for an extension (T22)"

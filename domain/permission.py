@@ -51,6 +51,7 @@ WORKED_ON: Mapping[ActionName, frozenset[Role]] = {
     A.referToArbitration: frozenset({R.DISPATCHER, R.COMMAND_DIRECTOR}),  # T18
     A.submitStatement: frozenset({R.HANDLER_LEAD}),  # S35
     A.ruleArbitration: frozenset({R.COMMAND_DIRECTOR}),  # T19
+    A.completeMilestone: frozenset({R.HANDLER}),  # R24, at the row's unit
     A.replyAsSupport: frozenset({R.HANDLER}),  # T21, at the row's unit
     A.acknowledgeCopy: frozenset({R.HANDLER}),  # R13, at the row's unit
     A.requestExtension: frozenset({R.HANDLER_LEAD}),  # T22, at the row's unit
@@ -142,6 +143,7 @@ _ROW_ACTIONS = frozenset(
         A.submitResult,
         A.assignHandler,
         A.requestReturn,
+        A.completeMilestone,
         A.replyAsSupport,
         A.acknowledgeCopy,
         A.requestExtension,

@@ -10,7 +10,8 @@ from db import dictionaries, grids, orgs, passwords, people, regions
 from db.unit_of_work import Work, in_transaction
 from demo import data
 from domain.calendar import CalendarDay
-from domain.dictionary import Category, DispatchRule, DutyItem
+from domain.clock import TimeUnit
+from domain.dictionary import Category, DispatchRule, DutyItem, Milestone, PolicyValue
 from domain.errors import DomainError, ErrorCode
 from domain.grid import GridKind
 from domain.incident import Urgency
@@ -69,6 +70,7 @@ async def _load_dictionaries(work: Work, *, make_id: Callable[[], UUID]) -> None
     await dictionaries.insert_categories(
         work, (_category(it, categories.__getitem__) for it in data.categories())
     )
+    await dictionaries.insert_policy(work, _long_enough(make_id))
     days = [CalendarDay(it.day, it.is_workday, it.name, it.source) for it in data.calendar_days()]
     await dictionaries.insert_calendar(work, days)
 
@@ -112,7 +114,23 @@ def _category(it: data.DemoCategory, id_of: Callable[[str], UUID]) -> Category:
         requires_after_photo=it.requires_after_photo,
         requires_onsite_verify=it.requires_onsite_verify,
         default_urgency=Urgency(it.default_urgency),
+        milestones=tuple(Milestone(stage.name, stage.limit, TimeUnit(stage.unit)) for stage in it.milestones),
     )
+
+
+def _long_enough(make_id: Callable[[], UUID]) -> list[PolicyValue]:
+    """A category of stages is handled no sooner than its last stage (R24)."""
+    return [
+        PolicyValue(
+            id=make_id(),
+            key=f"HANDLE.{it.default_urgency}@{it.code}@",
+            amount=max(stage.limit for stage in it.milestones if stage.unit == TimeUnit.WORK_DAY),
+            unit=TimeUnit.WORK_DAY,
+            valid_from=DUTIES_FROM,
+        )
+        for it in data.categories()
+        if it.milestones
+    ]
 
 
 async def _load_orgs(call: Call) -> None:

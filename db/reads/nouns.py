@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from db.cases import incident_of
+from db.loop.milestones import assignment_of
 from db.rows import Row, Sql, both, either, exists, to_domain
 from db.rulebook.categories import category_of
 from db.visibility import everyone, of_assignment, of_case, of_person, unprotected
@@ -118,7 +119,9 @@ def _in_force(now: datetime) -> Sql:
 
 
 NOUNS: Mapping[str, Noun] = {
-    "Assignment": Noun(Assignment, "assignment", "a", of_assignment, _CASE.format(alias="a")),
+    "Assignment": Noun(
+        Assignment, "assignment", "a", of_assignment, _CASE.format(alias="a"), make=assignment_of
+    ),
     "Category": Noun(Category, "category", "y", everyone, make=category_of),
     "Clock": _of_case(Clock, "clock", "c"),
     "Complainant": Noun(

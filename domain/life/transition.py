@@ -160,6 +160,15 @@ EDGES: Mapping[ActionName, Edge] = {
         LEAD,
         (joint.contact_runs,),
     ),
+    A.completeMilestone: Edge(
+        "R24",
+        "C.2, B.3 T25",
+        Z,
+        DERIVED,
+        _rows(R.ACCEPTED, R.EXT_REQ, R.HANG_REQ, R.HUNG),
+        LEAD,
+        (joint.milestone_waits,),
+    ),
     A.replyAsSupport: Edge("T21", "B.6", Z, DERIVED, _rows(R.ACCEPTED), SUPPORT),
     A.acknowledgeCopy: Edge("R13", "B.6 C", NOT_SEALED, SAME, _rows(R.PENDING), COPY),
     A.requestExtension: Edge(
@@ -179,7 +188,7 @@ EDGES: Mapping[ActionName, Edge] = {
         DERIVED,
         _rows(R.ACCEPTED, R.EXT_REQ, R.HANG_REQ, R.HUNG),
         LEAD,
-        (joint.supports_replied, joint.hung_may_close),
+        (joint.supports_replied, joint.hung_may_close, joint.milestones_done),
     ),
     A.returnResult: _case(
         "T26", "B.6", _in(S.SUBMITTED, S.HANDLING, S.HUNG), DERIVED, review.submitted_result
