@@ -73,16 +73,7 @@ class DemoCategory:
     requires_after_photo: bool
     requires_onsite_verify: bool
     default_urgency: str
-    milestones: tuple["DemoMilestone", ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class DemoMilestone:
-    """阶段时限: a stage of handling, in the order of the file."""
-
-    name: str
-    limit: int
-    unit: str
+    milestones: tuple[tuple[str, int, str], ...] = ()  # name, limit, unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +224,10 @@ def orgs() -> list[DemoOrg]:
 
 def categories() -> list[DemoCategory]:
     """The category tree, parents before children."""
-    stages = list(_rows("milestones.csv"))
+    stages: dict[str, tuple[tuple[str, int, str], ...]] = {}
+    for it in _rows("milestones.csv"):
+        code = it["category_code"]
+        stages[code] = (*stages.get(code, ()), (it["name"], int(it["limit"]), it["unit"]))
     return [
         DemoCategory(
             code=row["code"],
@@ -244,11 +238,7 @@ def categories() -> list[DemoCategory]:
             requires_after_photo=row["requires_after_photo"] == "1",
             requires_onsite_verify=row["requires_onsite_verify"] == "1",
             default_urgency=row["default_urgency"],
-            milestones=tuple(
-                DemoMilestone(it["name"], int(it["limit"]), it["unit"])
-                for it in stages
-                if it["category_code"] == row["code"]
-            ),
+            milestones=stages.get(row["code"], ()),
         )
         for row in _rows("categories.csv")
     ]

@@ -23,5 +23,6 @@ NOUNS = {
     "session": "sessions",
     "document": "documents",
     "integration_key": "integration_keys",
+    "draft": "drafts",
     "saved_filter": "saved_filters",
 }

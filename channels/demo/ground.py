@@ -114,7 +114,7 @@ def _category(it: data.DemoCategory, id_of: Callable[[str], UUID]) -> Category:
         requires_after_photo=it.requires_after_photo,
         requires_onsite_verify=it.requires_onsite_verify,
         default_urgency=Urgency(it.default_urgency),
-        milestones=tuple(Milestone(stage.name, stage.limit, TimeUnit(stage.unit)) for stage in it.milestones),
+        milestones=tuple(Milestone(name, limit, TimeUnit(unit)) for name, limit, unit in it.milestones),
     )
 
 
@@ -124,7 +124,7 @@ def _long_enough(make_id: Callable[[], UUID]) -> list[PolicyValue]:
         PolicyValue(
             id=make_id(),
             key=f"HANDLE.{it.default_urgency}@{it.code}@",
-            amount=max(stage.limit for stage in it.milestones if stage.unit == TimeUnit.WORK_DAY),
+            amount=max(limit for _, limit, unit in it.milestones if unit == TimeUnit.WORK_DAY),
             unit=TimeUnit.WORK_DAY,
             valid_from=DUTIES_FROM,
         )

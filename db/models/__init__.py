@@ -16,6 +16,7 @@ from db.models.dictionary import (
     WorkWindowRow,
 )
 from db.models.document import DocumentRow
+from db.models.draft import DraftRow
 from db.models.event_log import EventLogRow, LogEpochRow
 from db.models.followup import FollowUpRow
 from db.models.grid import GridOutlineRow, GridRow
@@ -49,6 +50,7 @@ __all__ = [
     "DictionaryChangeRow",
     "DispatchRuleRow",
     "DocumentRow",
+    "DraftRow",
     "DutyItemRow",
     "EventLogRow",
     "FollowUpRow",

@@ -230,6 +230,7 @@ EDGES: Mapping[ActionName, Edge] = {
     A.markHistoric: _case("R18", "C.2", OPEN, SAME, supervision.not_historic),
     A.confirmGrid: _case("B.5", "B.5", OPEN, SAME, intake.may_confirm_grid),
     A.joinIncident: _case("R03", "C.2", OPEN, SAME),
+    A.joinPublicCase: _case("R03", "C.2", OPEN, SAME),
     A.declareRecusal: _case("R82", "C.2", NOT_SEALED, SAME),
     A.blowWhistle: _case("R33", "C.2", _in(S.FILED) | Z, SAME),
     A.addNote: _case("B.5", "B.5", OPEN, SAME),

@@ -15,6 +15,7 @@ from api.schema.filter import DateTimeFilter, Filter, IncidentFilter
 from api.schema.incident import Incident
 from api.schema.listing import Table, listed
 from api.schema.loop.request import Request
+from api.schema.public import public_page
 from api.schema.words import Info, Input, page, resolver
 from db import incidents
 from domain.calendar import local_day, midnight
@@ -90,6 +91,15 @@ class ReviewMutations:
         call = await info.context.call(asked.idempotency_key)
         result = await merges.join(call, given(merges.JoinIncident, asked))
         return command.JoinIncidentPayload(incident=await incident_of(info, result))
+
+    @resolver("附议公开事项（R03），无须有权查看。Say 'me too' by a public code.")
+    async def join_public_case(
+        self, info: Info, asked: Input[command.JoinPublicCaseInput]
+    ) -> command.JoinPublicCasePayload | None:
+        """R03."""
+        call = await info.context.call(asked.idempotency_key)
+        await merges.join_public(call, given(merges.JoinPublicCase, asked))
+        return command.JoinPublicCasePayload(public_case=await public_page(asked.public_code))
 
     @resolver("重开（T34）。Reopen a case.")
     async def reopen_incident(

@@ -3,9 +3,10 @@
 import strawberry
 
 from api.schema.assignment import Assignment
-from api.schema.command.given import IncidentChange, needed, option, several
+from api.schema.command.given import Command, IncidentChange, needed, option, several
 from api.schema.incident import Incident
 from api.schema.loop.request import Request
+from api.schema.public import PublicCase
 
 
 @strawberry.input(description="并案（T7）。Merge a case into another.")
@@ -49,6 +50,22 @@ class JoinIncidentPayload:
     """R03."""
 
     incident: Incident = strawberry.field(description="事项。The case.")
+
+
+@strawberry.input(description="附议公开事项（R03）。Say 'me too' to a case known by its public code.")
+class JoinPublicCaseInput(Command):
+    """R03."""
+
+    public_code: str = needed("公开查询码，查重结果中亦有。The code of its public page; candidates bear it.")
+
+
+@strawberry.type(
+    description="附议公开事项的结果，不含个人信息。The public page of the case, and nothing else."
+)
+class JoinPublicCasePayload:
+    """R03."""
+
+    public_case: PublicCase = strawberry.field(description="公开查询页。Its public page.")
 
 
 @strawberry.input(description="重开（T34），结案 30 日内。Reopen a case, within 30 days of its closing.")
