@@ -12,6 +12,9 @@ FILES = Path(__file__).parent / "files"
 
 GeoJSON = dict[str, Any]
 
+# 既有违建: the published example of staged limits (R24): name, limit, unit.
+MILESTONES = {"SG-WJ-YJ": (("停工", 240, "WORK_MIN"), ("处罚", 7, "WORK_DAY"), ("拆除", 20, "WORK_DAY"))}
+
 
 @dataclass(frozen=True, slots=True)
 class DemoRegion:
@@ -224,10 +227,6 @@ def orgs() -> list[DemoOrg]:
 
 def categories() -> list[DemoCategory]:
     """The category tree, parents before children."""
-    stages: dict[str, tuple[tuple[str, int, str], ...]] = {}
-    for it in _rows("milestones.csv"):
-        code = it["category_code"]
-        stages[code] = (*stages.get(code, ()), (it["name"], int(it["limit"]), it["unit"]))
     return [
         DemoCategory(
             code=row["code"],
@@ -238,7 +237,7 @@ def categories() -> list[DemoCategory]:
             requires_after_photo=row["requires_after_photo"] == "1",
             requires_onsite_verify=row["requires_onsite_verify"] == "1",
             default_urgency=row["default_urgency"],
-            milestones=stages.get(row["code"], ()),
+            milestones=MILESTONES.get(row["code"], ()),
         )
         for row in _rows("categories.csv")
     ]

@@ -65,6 +65,7 @@ class ActionName(Term):
     markHistoric = "markHistoric", "标记历史遗留", "Mark as left over from the past (R18)"
     confirmGrid = "confirmGrid", "确认网格", "Confirm the grid"
     joinIncident = "joinIncident", "附议", "Say 'me too' (R03)"
+    answerRepeat = "answerRepeat", "答复重复来电", "Answer a repeated call (R05)"
     joinPublicCase = "joinPublicCase", "附议公开事项", "Say 'me too' to a case known by its public code (R03)"
     declareRecusal = "declareRecusal", "声明回避", "Declare an interest (R82)"
     blowWhistle = "blowWhistle", "吹哨", "Blow a whistle (R33)"

@@ -37,6 +37,7 @@ TAKEN_IN: Mapping[ActionName, frozenset[Role]] = {
     A.mergeIncident: frozenset({R.ACCEPTOR, R.SHIFT_LEADER}),  # T7
     A.unmergeIncident: frozenset({R.SHIFT_LEADER}),  # T7u
     A.joinIncident: frozenset({R.ACCEPTOR, R.GRID_WORKER, R.VOLUNTEER, R.RESIDENT}),  # R03
+    A.answerRepeat: frozenset({R.ACCEPTOR}),  # R05, proposed and never automatic
     A.joinPublicCase: frozenset({R.ACCEPTOR, R.GRID_WORKER, R.VOLUNTEER, R.RESIDENT}),  # R03
 }
 # What units do and ask for, and who decides (T12 to T26).

@@ -1,4 +1,4 @@
-"""Merging what was reported twice, undoing it, and saying "me too" (domain.md B.3 T7, B.6 T7u, R03)."""
+"""One matter reported twice: merging, undoing it, "me too", repeated calls (domain.md B.3 T7, B.6 T7u, R03, R05)."""
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -16,6 +16,7 @@ from domain.loop.request import RequestKind
 from domain.permission import permit
 from domain.rules.act import Act
 from domain.rules.loop import merging as rules
+from domain.rules.loop import repeat
 from services.apply import act_of, answer, apply, caught_up, change_case
 from services.command import SYSTEM, Call, Result, check_version, perform
 
@@ -36,6 +37,16 @@ class UnmergeIncident:
     id: UUID
     expected_version: int
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerRepeat:
+    """Which call repeats which earlier case, and what is told; by default the progress."""
+
+    id: UUID
+    expected_version: int
+    earlier_id: UUID
+    reply_text: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +94,28 @@ async def join_public(call: Call, given: JoinPublicCase) -> Result:
         return Result()
 
     return await perform(call, A.joinPublicCase, given, body)
+
+
+async def answer_repeat(call: Call, given: AnswerRepeat) -> Result:
+    """R05: answer a call about what the same person reported before. NOT_FOUND for either case."""
+    permit(call.actor, A.answerRepeat)
+
+    async def body(work: Work) -> Result:
+        found = await _locked(work, call, given.id, given.earlier_id)
+        case, earlier = found[given.id], found.get(given.earlier_id)
+        if earlier is None:
+            raise DomainError(ErrorCode.NOT_FOUND, "earlierId", rule="R05")
+        check_version(case.incident.version, given.expected_version)
+        act = await act_of(work, call, A.answerRepeat, case)
+        late, _ = await caught_up(work, act, case)
+        known = (await caught_up(work, act, earlier))[0] if earlier.incident.id != late.incident.id else late
+        require(call.actor, A.answerRepeat, late)
+        outcome, counted = repeat.answered(act, late, known, given.reply_text)
+        await apply(work, known, counted)
+        await apply(work, late, outcome)
+        return answer(late, outcome.case)
+
+    return await perform(call, A.answerRepeat, given, body)
 
 
 async def _first_time(work: Work, call: Call, incident_id: UUID) -> bool:

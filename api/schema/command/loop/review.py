@@ -52,6 +52,31 @@ class JoinIncidentPayload:
     incident: Incident = strawberry.field(description="事项。The case.")
 
 
+@strawberry.type(description="重复来电提示（R05），须由受理员判断。What the same person reported before.")
+class RepeatCandidate:
+    """R05."""
+
+    incident: Incident = strawberry.field(description="此前的事项。The earlier case.")
+    proposed_reply: str = strawberry.field(description="拟答复的进展。The progress, as it may be told.")
+
+
+@strawberry.input(
+    description="答复重复来电（R05）：告知进展，不另立案。Answer a repeated call with the progress."
+)
+class AnswerRepeatInput(IncidentChange):
+    """R05."""
+
+    earlier_id: strawberry.ID = needed("此前的事项。The earlier case.", "Incident")
+    reply_text: str | None = option("答复内容，默认为拟答复的进展。The reply; the progress by default.")
+
+
+@strawberry.type(description="答复重复来电的结果。What answering a repeated call answers.")
+class AnswerRepeatPayload:
+    """R05."""
+
+    incident: Incident = strawberry.field(description="事项。The case.")
+
+
 @strawberry.input(description="附议公开事项（R03）。Say 'me too' to a case known by its public code.")
 class JoinPublicCaseInput(Command):
     """R03."""
