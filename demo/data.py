@@ -211,12 +211,10 @@ def communities() -> list[DemoArea]:
 
 def grids() -> list[DemoGrid]:
     """The synthetic grids, by code."""
+    found = ((dict(it["properties"]), it["geometry"]) for it in _features("grids.geojson"))
     return [
-        DemoGrid(
-            **{key: value for key, value in feature["properties"].items() if key != "synthetic"},
-            polygon=feature["geometry"],
-        )
-        for feature in _features("grids.geojson")
+        DemoGrid(**{key: value for key, value in named.items() if key != "synthetic"}, polygon=polygon)
+        for named, polygon in found
     ]
 
 

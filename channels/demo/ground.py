@@ -26,6 +26,8 @@ from services.command import SYSTEM, Call, new_id
 
 PASSWORD = "Fengqiao-demo-1"  # noqa: S105 - public: these accounts exist only where FENGQIAO_DEMO is set
 DUTIES_FROM = datetime(2016, 1, 1, tzinfo=UTC)
+ON_THE_SPOT = frozenset({"HJ-GG-XG"})
+"""What a grid worker may do away with at once (T3): 非法小广告."""
 AGE = timedelta(days=400)
 """How long before the demo was loaded its units began to work: their posts, and the moment cases end, tell it."""
 
@@ -114,6 +116,7 @@ def _category(it: data.DemoCategory, id_of: Callable[[str], UUID]) -> Category:
         requires_after_photo=it.requires_after_photo,
         requires_onsite_verify=it.requires_onsite_verify,
         default_urgency=Urgency(it.default_urgency),
+        self_handling=it.code in ON_THE_SPOT,
         milestones=tuple(Milestone(name, limit, TimeUnit(unit)) for name, limit, unit in it.milestones),
     )
 

@@ -49,7 +49,6 @@ def answered(act: Act, case: Case, earlier: Case, words: str | None) -> tuple[Ou
         raise DomainError(ErrorCode.GUARD_FAILED, "earlierId", rule="R05")
     reply = text.checked(words, "replyText") if words else progress(earlier)
     after = rejected(act, case, RejectReason.NO_NEW_FACTS, reply)
-    after = replace(after, incident=replace(after.incident, master_id=earlier.incident.id))
     data: dict[str, Fact] = {"earlier": str(earlier.incident.id), "complainants": told(case)}
     count = earlier.incident.report_count + 1
     counted = replace(earlier, incident=replace(earlier.incident, report_count=count))
