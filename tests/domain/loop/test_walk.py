@@ -245,6 +245,8 @@ class Walk:
         self.played: Counter[A] = Counter()
         self.refused: Counter[A] = Counter()
         self.fired = self.widest = 0
+        self.begun: Counter[str] = Counter()
+        self.widths: Counter[int] = Counter()
         self.begin()
 
     def begin(self) -> None:
@@ -259,6 +261,7 @@ class Walk:
         count = self.chance.choice([1, 2, 2])
         asking = [self.chance.choice([None, a_complainant(), a_complainant()]) for _ in range(count)]
         self.cases = [story_at(0, complainant=who, category=category).case for who in asking]
+        self.begun.update({"cases": count, "pairs": count - 1, "staged": count * bool(category.milestones)})
         self.age = 0
 
     def step(self) -> None:
@@ -305,7 +308,9 @@ class Walk:
         follows(case, outcome, action)
         self.cases[index] = settled(outcome.case)
         someone_can_act(self.cases[index])
-        self.widest = max(self.widest, len(self.cases[index].leads + self.cases[index].supports))
+        width = len(self.cases[index].leads + self.cases[index].supports)
+        self.widths[width] += 1
+        self.widest = max(self.widest, width)
         self.release(index, doer)
         return True
 
@@ -362,16 +367,23 @@ def test_whatever_anybody_does_the_seven_properties_hold() -> None:
     played: Counter[A] = Counter()
     refused: Counter[A] = Counter()
     fired = widest = 0
+    begun: Counter[str] = Counter()
+    widths: Counter[int] = Counter()
     for seed in range(WALKS):
         walk = Walk(seed)
         while walk.played.total() < STEPS // WALKS:
             walk.step()
         played, refused, fired = played + walk.played, refused + walk.refused, fired + walk.fired
         widest = max(widest, walk.widest)
-    told = f"{played.total()} commands, {refused.total()} refused, {fired} steps of clocks: {played.most_common()}"
+        begun, widths = begun + walk.begun, widths + walk.widths
+    lived = f"{dict(begun)}, commands by assignments at work {dict(sorted(widths.items()))}"
+    counted = f"{played.total()} commands, {refused.total()} refused, {fired} steps of clocks"
+    told = f"{lived}: {counted}: {played.most_common()}"
     assert played.total() >= STEPS, told
     assert fired > STEPS // 10, told
     never = (MOVES.keys() | {A.mergeIncident, A.unmergeIncident}) - played.keys()
     assert never <= {A.archiveIncident}, told  # the timer's, wherever a clock runs
     assert widest == 4, told
+    assert all(widths[it] > STEPS // 100 for it in (1, 2, 3, 4)), told
+    assert min(begun["pairs"], begun["staged"]) > WALKS, told
     print(told)  # noqa: T201 - the counts are what the test shows (pytest -rP)
