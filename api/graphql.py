@@ -9,6 +9,7 @@ from api.resolvers.board import BoardQueries
 from api.resolvers.clock import ClockMutations, ClockQueries
 from api.resolvers.dictionary import DictionaryQueries
 from api.resolvers.document import DocumentMutations, DocumentQueries
+from api.resolvers.draft import DraftMutations, DraftQueries
 from api.resolvers.feed import FeedQueries
 from api.resolvers.followup import FollowUpMutations
 from api.resolvers.grid import GridMutations, GridQueries
@@ -53,6 +54,7 @@ class Query(
     ClockQueries,
     TimeQueries,
     SavedFilterQueries,
+    DraftQueries,
     WhistleQueries,
 ):
     """Every noun's queries."""
@@ -81,6 +83,7 @@ class Mutation(
     ClockMutations,
     TimeMutations,
     SavedFilterMutations,
+    DraftMutations,
 ):
     """Every noun's commands."""
 

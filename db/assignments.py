@@ -9,7 +9,8 @@ from db.lists.costs import check_cost
 from db.lists.filters import OVERDUE, Asked, Column, compiled, tests_in
 from db.lists.meanings import overdue
 from db.lists.pages import COUNT_CAP, Listing, Order, Page, Slice, Way, order_of, read_count, read_page
-from db.rows import Connection, Row, both, identity, one_of, read, select, to_domain
+from db.loop.milestones import assignment_of
+from db.rows import Connection, both, identity, one_of, read, select
 from db.visibility import (
     children,
     listed_assignment,
@@ -74,7 +75,7 @@ async def page(
 ) -> Page[Assignment]:
     """Assignments of visible cases, and every row of the units the viewer handles for."""
     chosen = order_of(ORDERS, order)
-    return await read_page(listing(viewer, tests, now=now), chosen, slice_, _assignment, connection)
+    return await read_page(listing(viewer, tests, now=now), chosen, slice_, assignment_of, connection)
 
 
 async def count(
@@ -115,7 +116,7 @@ async def get(
 ) -> dict[UUID, Assignment]:
     """Assignments by id; those the viewer may not see are absent."""
     where = both(one_of("a.id", sorted(set(ids))), of_assignment(viewer))
-    found = [_assignment(row) for row in await read(select("a.*", _SOURCE, where), connection)]
+    found = [assignment_of(row) for row in await read(select("a.*", _SOURCE, where), connection)]
     return {it.id: it for it in found}
 
 
@@ -126,9 +127,5 @@ async def of_incidents(
     found: dict[UUID, list[Assignment]] = {incident_id: [] for incident_id in ids}
     order = "c.round, c.seq, c.id"
     for row in await children("assignment", ids, viewer=viewer, order=order, connection=connection):
-        found[identity(row["incident_id"])].append(_assignment(row))
+        found[identity(row["incident_id"])].append(assignment_of(row))
     return found
-
-
-def _assignment(row: Row) -> Assignment:
-    return to_domain(Assignment, row)

@@ -3,11 +3,13 @@
 from collections.abc import Collection, Mapping
 from dataclasses import fields
 from datetime import date
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from db import complainants, dictionaries, media, regions, rows
 from db.lists import search
+from db.loop.milestones import assignment_columns, assignment_of
 from db.rows import Columns, Connection, Row, Sql, both, one_of, read, select, to_columns, to_domain
 from db.unit_of_work import Work
 from db.visibility import of_case
@@ -130,11 +132,11 @@ async def _save_parts(work: Work, before: Case | None, after: Case) -> None:
         if part == "media":
             pictures = fresh
         else:
-            work.writes.insert(table, [to_columns(it) for it in fresh])
+            work.writes.insert(table, [_columns(it) for it in fresh])
         for it in now:
             old = known.get(it.id)
             if old is not None and old != it:
-                work.writes.save(table, to_columns(old), to_columns(it))
+                work.writes.save(table, _columns(old), _columns(it))
     _save_added(work, before, after)
     await work.writes.flush(work.connection)
     await media.attach(work, pictures)
@@ -211,8 +213,13 @@ async def _parts(
     return parts, {it.id: it for it in known}
 
 
+def _columns(part: Any) -> Columns:  # noqa: ANN401 - any part of a case
+    return assignment_columns(part) if isinstance(part, Assignment) else to_columns(part)
+
+
 def _by_case(kind: type, found: list[Row]) -> dict[UUID, list[Any]]:
     by_case: dict[UUID, list[Any]] = {}
+    make = assignment_of if kind is Assignment else partial(to_domain, kind)
     for row in found:
-        by_case.setdefault(rows.identity(row["incident_id"]), []).append(to_domain(kind, row))
+        by_case.setdefault(rows.identity(row["incident_id"]), []).append(make(row))
     return by_case

@@ -12,6 +12,9 @@ FILES = Path(__file__).parent / "files"
 
 GeoJSON = dict[str, Any]
 
+# 既有违建: the published example of staged limits (R24): name, limit, unit.
+MILESTONES = {"SG-WJ-YJ": (("停工", 240, "WORK_MIN"), ("处罚", 7, "WORK_DAY"), ("拆除", 20, "WORK_DAY"))}
+
 
 @dataclass(frozen=True, slots=True)
 class DemoRegion:
@@ -73,6 +76,7 @@ class DemoCategory:
     requires_after_photo: bool
     requires_onsite_verify: bool
     default_urgency: str
+    milestones: tuple[tuple[str, int, str], ...] = ()  # name, limit, unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,12 +211,10 @@ def communities() -> list[DemoArea]:
 
 def grids() -> list[DemoGrid]:
     """The synthetic grids, by code."""
+    found = ((dict(it["properties"]), it["geometry"]) for it in _features("grids.geojson"))
     return [
-        DemoGrid(
-            **{key: value for key, value in feature["properties"].items() if key != "synthetic"},
-            polygon=feature["geometry"],
-        )
-        for feature in _features("grids.geojson")
+        DemoGrid(**{key: value for key, value in named.items() if key != "synthetic"}, polygon=polygon)
+        for named, polygon in found
     ]
 
 
@@ -233,6 +235,7 @@ def categories() -> list[DemoCategory]:
             requires_after_photo=row["requires_after_photo"] == "1",
             requires_onsite_verify=row["requires_onsite_verify"] == "1",
             default_urgency=row["default_urgency"],
+            milestones=MILESTONES.get(row["code"], ()),
         )
         for row in _rows("categories.csv")
     ]

@@ -43,6 +43,7 @@ class ActionName(Term):
     referToArbitration = "referToArbitration", "提请裁定", "Refer to arbitration (T18)"
     submitStatement = "submitStatement", "提交陈述", "Submit a statement (S35)"
     ruleArbitration = "ruleArbitration", "裁定派遣", "Rule (T19)"
+    completeMilestone = "completeMilestone", "完成阶段", "Complete a milestone (R24)"
     replyAsSupport = "replyAsSupport", "协办回复", "Reply as a support (T21)"
     acknowledgeCopy = "acknowledgeCopy", "阅知", "Acknowledge a copy (R13)"
     requestExtension = "requestExtension", "申请延期", "Ask for an extension (T22)"
@@ -64,6 +65,8 @@ class ActionName(Term):
     markHistoric = "markHistoric", "标记历史遗留", "Mark as left over from the past (R18)"
     confirmGrid = "confirmGrid", "确认网格", "Confirm the grid"
     joinIncident = "joinIncident", "附议", "Say 'me too' (R03)"
+    answerRepeat = "answerRepeat", "答复重复来电", "Answer a repeated call (R05)"
+    joinPublicCase = "joinPublicCase", "附议公开事项", "Say 'me too' to a case known by its public code (R03)"
     declareRecusal = "declareRecusal", "声明回避", "Declare an interest (R82)"
     blowWhistle = "blowWhistle", "吹哨", "Blow a whistle (R33)"
     answerWhistle = "answerWhistle", "报到", "Answer a whistle (R33)"
@@ -103,8 +106,6 @@ class ActionName(Term):
 
 PLANNED: frozenset[ActionName] = frozenset(
     {
-        # before filing, other endings
-        ActionName.saveDraft,
         # dictionaries, recusal
         ActionName.createCategory,
         ActionName.reviseCategory,

@@ -7,6 +7,7 @@ from uuid import UUID
 from domain.clock import Light
 from domain.followup import ReplyChannel
 from domain.incident import CaseOutcome
+from domain.loop.milestone import Stage
 from domain.term import Term
 
 
@@ -69,6 +70,7 @@ class Assignment:
     `on_time_handle` is False from the breach on, for ever, and True only by T27 (B.6 D).
     `return_due_at` ends the window of T15; `born_by` is the row that made it (T11, T12, T19, T30 …; None: T11);
     `close_hung` is the approval T25 with HUNG_OPEN needs (T23b); `push_down_reason` explains R35.
+    `stages` are the milestones of a lead, as they were at its dispatch (R24).
     """
 
     id: UUID
@@ -104,5 +106,6 @@ class Assignment:
     born_by: str | None = None
     close_hung: bool = False
     push_down_reason: str | None = None
+    stages: tuple[Stage, ...] = ()
     light: Light = Light.GREEN
     version: int = 1

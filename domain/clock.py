@@ -37,6 +37,7 @@ class ClockType(Term):
     SIGN = "SIGN", "签收", "Sign-off"
     CONTACT = "CONTACT", "首次联系", "First contact"
     HANDLE = "HANDLE", "办理", "Handling"
+    MILESTONE = "MILESTONE", "阶段", "A stage of handling (R24)"
     READ = "READ", "阅知", "Reading of a copy"
     RETURN_DECIDE = "RETURN_DECIDE", "退单审核", "Decision on a return"
     EXT_DECIDE = "EXT_DECIDE", "延期审批", "Decision on an extension"
@@ -219,9 +220,7 @@ def is_provisional(start: datetime, limit: Limit, due: datetime, calendar: WorkC
     """Whether a day that decided the due time lies in a year without a notice."""
     if limit.unit is TimeUnit.NATURAL_MIN:
         return False
-    first = local_day(start)
-    if limit.unit is TimeUnit.NATURAL_DAY:
-        first += timedelta(days=limit.amount)
+    first = local_day(start) + timedelta(days=limit.amount if limit.unit is TimeUnit.NATURAL_DAY else 0)
     return not calendar.years.issuperset(range(first.year, local_day(due).year + 1))
 
 

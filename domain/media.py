@@ -12,6 +12,7 @@ class MediaPurpose(Term):
 
     REPORT = "REPORT", "上报", "At the report"
     AFTER = "AFTER", "办理后", "After the work was done"
+    MILESTONE = "MILESTONE", "阶段", "When a milestone was done (R24)"
     CHECK = "CHECK", "核查", "At the check"
 
 

@@ -37,6 +37,8 @@ TAKEN_IN: Mapping[ActionName, frozenset[Role]] = {
     A.mergeIncident: frozenset({R.ACCEPTOR, R.SHIFT_LEADER}),  # T7
     A.unmergeIncident: frozenset({R.SHIFT_LEADER}),  # T7u
     A.joinIncident: frozenset({R.ACCEPTOR, R.GRID_WORKER, R.VOLUNTEER, R.RESIDENT}),  # R03
+    A.answerRepeat: frozenset({R.ACCEPTOR}),  # R05, proposed and never automatic
+    A.joinPublicCase: frozenset({R.ACCEPTOR, R.GRID_WORKER, R.VOLUNTEER, R.RESIDENT}),  # R03
 }
 # What units do and ask for, and who decides (T12 to T26).
 WORKED_ON: Mapping[ActionName, frozenset[Role]] = {
@@ -51,6 +53,7 @@ WORKED_ON: Mapping[ActionName, frozenset[Role]] = {
     A.referToArbitration: frozenset({R.DISPATCHER, R.COMMAND_DIRECTOR}),  # T18
     A.submitStatement: frozenset({R.HANDLER_LEAD}),  # S35
     A.ruleArbitration: frozenset({R.COMMAND_DIRECTOR}),  # T19
+    A.completeMilestone: frozenset({R.HANDLER}),  # R24, at the row's unit
     A.replyAsSupport: frozenset({R.HANDLER}),  # T21, at the row's unit
     A.acknowledgeCopy: frozenset({R.HANDLER}),  # R13, at the row's unit
     A.requestExtension: frozenset({R.HANDLER_LEAD}),  # T22, at the row's unit
@@ -142,6 +145,7 @@ _ROW_ACTIONS = frozenset(
         A.submitResult,
         A.assignHandler,
         A.requestReturn,
+        A.completeMilestone,
         A.replyAsSupport,
         A.acknowledgeCopy,
         A.requestExtension,

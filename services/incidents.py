@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from db import cases, dictionaries, incidents, orgs, people
+from db.loop import drafts
 from db.unit_of_work import Work
 from domain import text
 from domain.action import ActionName as A
@@ -68,6 +69,7 @@ class ReportIncident:
     media_ids: tuple[UUID, ...] = ()
     external_id: str | None = None
     external_due_at: datetime | None = None
+    draft_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,11 +127,13 @@ class UnmaskField:
 
 
 async def report(call: Call, given: ReportIncident) -> Result:
-    """T2: report a case. Warns OUTSIDE_DISTRICT and CALENDAR_MISSING."""
+    """T2: report a case, and end its draft. Warns OUTSIDE_DISTRICT and CALENDAR_MISSING; NOT_FOUND (`draftId`)."""
     permit(call.actor, A.reportIncident)
 
     async def body(work: Work) -> Result:
         act = await act_of(work, call, A.reportIncident)
+        if given.draft_id is not None:
+            await drafts.take(work, call.actor.person_id, given.draft_id)
         told = await _told(work, act, given)
         outcome = rules.report(act, told)
         await apply(work, None, outcome)

@@ -24,5 +24,6 @@ NOUNS = {
     "consumer": "consumers",
     "document": "documents",
     "integration_key": "integration_keys",
+    "draft": "drafts",
     "saved_filter": "saved_filters",
 }

@@ -7,9 +7,10 @@ import strawberry
 from api.scalars import DateTime
 from api.schema.action import AvailableAction
 from api.schema.clock import Clock
+from api.schema.loop.milestone import Stage
 from api.schema.org import OrgUnit
 from api.schema.person import Person
-from api.schema.words import Info, Node, Shown, children, column, link, personal
+from api.schema.words import Info, Node, Shown, children, column, link, personal, resolver
 from domain import assignment as rows
 from domain.assignment import AssignmentMode, AssignmentRole, AssignmentState
 from domain.clock import Light
@@ -69,3 +70,8 @@ class Assignment(Shown[rows.Assignment], Node):
     available_actions: list[AvailableAction] = personal(
         _available, "当前用户可用的动作。What the viewer may do with it now."
     )
+
+    @resolver("阶段，按先后（R24）。The milestones of a lead, in their order.")
+    def milestones(self) -> list[Stage]:
+        """In their order."""
+        return [Stage.of(it) for it in self.row.stages]

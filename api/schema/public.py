@@ -77,6 +77,14 @@ async def as_public(row: rows.Incident) -> rows.Incident:
     return replace(row, **{name: getattr(master, name) for name in shown})
 
 
+async def public_page(code: str) -> PublicCase:
+    """The page of a code that is known to be one."""
+    row = await incidents.public(code)
+    if row is None:
+        raise DomainError(ErrorCode.NOT_FOUND, "publicCode")
+    return PublicCase.of(await as_public(row))
+
+
 async def probed(info: Info, probe: DuplicateProbe) -> list[DuplicateCandidate]:
     """Cases like that one. NOT_FOUND, CRS_REQUIRED, BAD_INPUT with the field."""
     category = await dictionaries.category_by_code(probe.category_code)

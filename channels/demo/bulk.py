@@ -20,6 +20,7 @@ from channels.demo.plans import Drawing
 from db import bulk, clocks, complainants
 from db.cases import incident_columns
 from db.lists import search
+from db.loop.milestones import assignment_columns
 from db.rows import to_columns
 from db.unit_of_work import Work, in_transaction
 from demo import data
@@ -140,7 +141,7 @@ def _tables(lives: Iterable[Life]) -> Tables:
         if case.complainant and case.complainant.person_id is None:
             found["complainant"].append(complainants.columns_of(case.complainant))
         found["incident"].append(incident_columns(case.incident))
-        found["assignment"] += [to_columns(it) for it in case.assignments]
+        found["assignment"] += [assignment_columns(it) for it in case.assignments]
         found["clock"] += [to_columns(it) for it in case.clocks]
         found["clock_step"] += [clocks.step_columns(it.clock, it.step, it.at) for it in life.fired]
     return found

@@ -10,7 +10,8 @@ from db import dictionaries, grids, orgs, passwords, people, regions
 from db.unit_of_work import Work, in_transaction
 from demo import data
 from domain.calendar import CalendarDay
-from domain.dictionary import Category, DispatchRule, DutyItem
+from domain.clock import TimeUnit
+from domain.dictionary import Category, DispatchRule, DutyItem, Milestone, PolicyValue
 from domain.errors import DomainError, ErrorCode
 from domain.grid import GridKind
 from domain.incident import Urgency
@@ -25,6 +26,8 @@ from services.command import SYSTEM, Call, new_id
 
 PASSWORD = "Fengqiao-demo-1"  # noqa: S105 - public: these accounts exist only where FENGQIAO_DEMO is set
 DUTIES_FROM = datetime(2016, 1, 1, tzinfo=UTC)
+ON_THE_SPOT = frozenset({"HJ-GG-XG"})
+"""What a grid worker may do away with at once (T3): 非法小广告."""
 AGE = timedelta(days=400)
 """How long before the demo was loaded its units began to work: their posts, and the moment cases end, tell it."""
 
@@ -69,6 +72,7 @@ async def _load_dictionaries(work: Work, *, make_id: Callable[[], UUID]) -> None
     await dictionaries.insert_categories(
         work, (_category(it, categories.__getitem__) for it in data.categories())
     )
+    await dictionaries.insert_policy(work, _long_enough(make_id))
     days = [CalendarDay(it.day, it.is_workday, it.name, it.source) for it in data.calendar_days()]
     await dictionaries.insert_calendar(work, days)
 
@@ -112,7 +116,24 @@ def _category(it: data.DemoCategory, id_of: Callable[[str], UUID]) -> Category:
         requires_after_photo=it.requires_after_photo,
         requires_onsite_verify=it.requires_onsite_verify,
         default_urgency=Urgency(it.default_urgency),
+        self_handling=it.code in ON_THE_SPOT,
+        milestones=tuple(Milestone(name, limit, TimeUnit(unit)) for name, limit, unit in it.milestones),
     )
+
+
+def _long_enough(make_id: Callable[[], UUID]) -> list[PolicyValue]:
+    """A category of stages is handled no sooner than its last stage (R24)."""
+    return [
+        PolicyValue(
+            id=make_id(),
+            key=f"HANDLE.{it.default_urgency}@{it.code}@",
+            amount=max(limit for _, limit, unit in it.milestones if unit == TimeUnit.WORK_DAY),
+            unit=TimeUnit.WORK_DAY,
+            valid_from=DUTIES_FROM,
+        )
+        for it in data.categories()
+        if it.milestones
+    ]
 
 
 async def _load_orgs(call: Call) -> None:

@@ -16,6 +16,7 @@ from domain.assignment import Assignment, AssignmentMode
 from domain.errors import DomainError, ErrorCode
 from domain.followup import FollowUpLayer, ReplyChannel, Satisfaction, Solved
 from domain.incident import CaseOutcome, Incident, RejectReason, Source
+from domain.loop.milestone import undone
 from domain.place import Crs
 from domain.verification import CheckResult
 from domain.viewer import Viewer
@@ -23,6 +24,7 @@ from services import assignments as handling
 from services import followups, media, verifications
 from services import incidents as intake
 from services.command import SYSTEM, Call, PointGiven, new_id
+from services.loop import joint
 
 REPLIES = (
     "已派人到现场处理完毕，并向反映人说明情况。",
@@ -141,7 +143,8 @@ async def contact(stage: Stage, journey: Journey) -> None:
 async def submit(stage: Stage, journey: Journey) -> None:
     """T25: the unit's head submits the result with the own follow-up."""
     plan = journey.plan
-    actor, row = await stage.cast.lead_of(plan.lead), await _row(journey)
+    actor = await stage.cast.lead_of(plan.lead)
+    row = await _staged(stage, journey, actor)
     photo = await stage.shot(actor, journey) if plan.category.requires_after_photo else ()
     asked = handling.HandlerFollowUp(
         channel=ReplyChannel.PHONE, reached=True, solved=Solved.YES, satisfaction=Satisfaction.SATISFIED
@@ -156,6 +159,18 @@ async def submit(stage: Stage, journey: Journey) -> None:
         follow_up=asked if anyone else None,
     )
     await handling.submit(stage.call(actor, journey, "submit"), given)
+
+
+async def _staged(stage: Stage, journey: Journey, actor: Viewer) -> Assignment:
+    """The row with every milestone done (R24)."""
+    row = await _row(journey)
+    for it in undone(row.stages):
+        given = joint.CompleteMilestone(
+            id=row.id, expected_version=row.version, milestone=it.name, text=f"{it.name}已完成。"
+        )
+        await joint.complete_milestone(stage.call(actor, journey, f"milestone {it.name}"), given)
+        row = await _row(journey)
+    return row
 
 
 async def request_check(stage: Stage, journey: Journey) -> None:

@@ -6,6 +6,7 @@ from db.models.complainant import ComplainantRow
 from db.models.consumer import RollRow, UnseenEscalationRow
 from db.models.dictionary import (
     CalendarDayRow,
+    CalendarMoveRow,
     CategoryRow,
     DictionaryChangeRow,
     DispatchRuleRow,
@@ -16,6 +17,7 @@ from db.models.dictionary import (
     WorkWindowRow,
 )
 from db.models.document import DocumentRow
+from db.models.draft import DraftRow
 from db.models.event_log import EventLogRow, LogEpochRow
 from db.models.followup import FollowUpRow
 from db.models.grid import GridOutlineRow, GridRow
@@ -38,6 +40,7 @@ from db.models.whistle import WhistleCallRow, WhistleRow
 __all__ = [
     "AssignmentRow",
     "CalendarDayRow",
+    "CalendarMoveRow",
     "CategoryRow",
     "ClockPauseRow",
     "ClockRow",
@@ -48,6 +51,7 @@ __all__ = [
     "DictionaryChangeRow",
     "DispatchRuleRow",
     "DocumentRow",
+    "DraftRow",
     "DutyItemRow",
     "EventLogRow",
     "FollowUpRow",

@@ -46,6 +46,7 @@ class AssignmentRow(Model):
     born_by = fields.CharField(max_length=8, null=True)
     close_hung = fields.BooleanField(null=True)
     push_down_reason = fields.TextField(null=True)
+    stages = fields.JSONField(null=True)
     light = fields.CharField(max_length=8)
     version = fields.IntField()
 

@@ -11,7 +11,9 @@ from typing import Any
 from uuid import UUID
 
 from db.cases import incident_of
+from db.loop.milestones import assignment_of
 from db.rows import Row, Sql, both, either, exists, to_domain
+from db.rulebook.categories import category_of
 from db.visibility import everyone, of_assignment, of_case, of_person, unprotected
 from domain.assignment import Assignment
 from domain.clock import Clock
@@ -117,8 +119,10 @@ def _in_force(now: datetime) -> Sql:
 
 
 NOUNS: Mapping[str, Noun] = {
-    "Assignment": Noun(Assignment, "assignment", "a", of_assignment, _CASE.format(alias="a")),
-    "Category": Noun(Category, "category", "y", everyone),
+    "Assignment": Noun(
+        Assignment, "assignment", "a", of_assignment, _CASE.format(alias="a"), make=assignment_of
+    ),
+    "Category": Noun(Category, "category", "y", everyone, make=category_of),
     "Clock": _of_case(Clock, "clock", "c"),
     "Complainant": Noun(
         Complainant, "complainant", "k", _of_complainant, sealed=frozenset({"name", "phone"})

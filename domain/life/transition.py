@@ -66,6 +66,7 @@ LEAD = frozenset({AssignmentRole.LEAD})
 SUPPORT = frozenset({AssignmentRole.SUPPORT})
 COPY = frozenset({AssignmentRole.CC})
 WORKING = LEAD | SUPPORT
+STARTED = _rows(R.ACCEPTED, R.EXT_REQ, R.HANG_REQ, R.HUNG)
 UNENDED = _rows(R.PENDING, R.ACCEPTED, R.RETURN_REQ, R.EXT_REQ, R.HANG_REQ, R.HUNG)
 
 
@@ -160,6 +161,7 @@ EDGES: Mapping[ActionName, Edge] = {
         LEAD,
         (joint.contact_runs,),
     ),
+    A.completeMilestone: Edge("R24", "C.2, T25", Z, DERIVED, STARTED, LEAD, (joint.milestone_waits,)),
     A.replyAsSupport: Edge("T21", "B.6", Z, DERIVED, _rows(R.ACCEPTED), SUPPORT),
     A.acknowledgeCopy: Edge("R13", "B.6 C", NOT_SEALED, SAME, _rows(R.PENDING), COPY),
     A.requestExtension: Edge(
@@ -177,9 +179,9 @@ EDGES: Mapping[ActionName, Edge] = {
         "B.6",
         Z,
         DERIVED,
-        _rows(R.ACCEPTED, R.EXT_REQ, R.HANG_REQ, R.HUNG),
+        STARTED,
         LEAD,
-        (joint.supports_replied, joint.hung_may_close),
+        (joint.supports_replied, joint.hung_may_close, joint.milestones_done),
     ),
     A.returnResult: _case(
         "T26", "B.6", _in(S.SUBMITTED, S.HANDLING, S.HUNG), DERIVED, review.submitted_result
@@ -221,6 +223,8 @@ EDGES: Mapping[ActionName, Edge] = {
     A.markHistoric: _case("R18", "C.2", OPEN, SAME, supervision.not_historic),
     A.confirmGrid: _case("B.5", "B.5", OPEN, SAME, intake.may_confirm_grid),
     A.joinIncident: _case("R03", "C.2", OPEN, SAME),
+    A.answerRepeat: _case("R05", "C.2, T5", _in(S.REPORTED), _in(S.REJECTED)),
+    A.joinPublicCase: _case("R03", "C.2", OPEN, SAME),
     A.declareRecusal: _case("R82", "C.2", NOT_SEALED, SAME),
     A.blowWhistle: _case("R33", "C.2", _in(S.FILED) | Z, SAME),
     A.addNote: _case("B.5", "B.5", OPEN, SAME),

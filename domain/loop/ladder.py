@@ -78,19 +78,26 @@ OWED_BY: Mapping[ClockType, tuple[Role, ...]] = MappingProxyType(
 )
 # The clocks of units climb to cards, those of posts are told upwards; READ, SUBMIT_WAIT and ARCHIVE do neither.
 LADDER: Mapping[ClockType, tuple[Rung, ...]] = MappingProxyType(
-    {C.SIGN: _CARDS, C.CONTACT: _CARDS, C.HANDLE: _CARDS + _DAYS_LATE, **dict.fromkeys(OWED_BY, _POSTS)}
+    {
+        C.SIGN: _CARDS,
+        C.CONTACT: _CARDS,
+        C.HANDLE: _CARDS + _DAYS_LATE,
+        C.MILESTONE: (),  # reminded of, no more: the case is late by HANDLE alone (R24)
+        **dict.fromkeys(OWED_BY, _POSTS),
+    }
 )
 E4 = Rise("E4", (R.HANDLER_LEAD, R.COMMAND_DIRECTOR), L.YELLOW)
 E5 = Rise("E5", (R.HANDLER_LEAD, R.COMMAND_DIRECTOR), L.RED)
 E6 = Rise("E6", (R.COMMAND_DIRECTOR, R.LEADER))
 """A listing is proposed to people and never issued by the timer."""
 
+_E1 = Rise("E1", (R.HANDLER, R.HANDLER_LEAD))
 _E2 = Rise("E2", (R.HANDLER_LEAD, R.COMMAND_DIRECTOR), L.URGE)
 _E3 = Rise("E3", (R.HANDLER_LEAD,), L.URGE)
 _OF_UNITS: Mapping[ClockStep, Rise] = MappingProxyType(
     {
         S.E0: Rise("E0", (R.HANDLER,)),
-        S.YELLOW: Rise("E1", (R.HANDLER, R.HANDLER_LEAD)),
+        S.YELLOW: _E1,
         S.RED: _E2,
         S.E4: E4,
         S.E5: E5,
@@ -115,6 +122,8 @@ def rise_of(kind: ClockType, fired: ClockStep) -> Rise | None:
         return replace(rise, tells=OWED_BY[kind]) if rise and not rise.tells else rise
     if kind not in LADDER:
         return None
+    if kind is C.MILESTONE:
+        return _E1
     return _E3 if kind is C.HANDLE and fired is S.RED else _OF_UNITS.get(fired)
 
 

@@ -14,6 +14,7 @@ from domain.event import EventKind, Fact
 from domain.followup import FollowUpLayer, ReplyChannel
 from domain.incident import CaseOutcome, IncidentState
 from domain.life.derivation import derived_state
+from domain.life.guards.joint import check_milestones
 from domain.life.outcome import Happening, Outcome, conclude
 from domain.loop.request import RequestKind
 from domain.loop.score import ScoreEntry, ScoreType, entry
@@ -40,6 +41,7 @@ RESULTS = frozenset(
 _ENDED_BY_RESULT = (
     ClockType.HANDLE,
     ClockType.CONTACT,
+    ClockType.MILESTONE,
     ClockType.EXT_DECIDE,
     ClockType.HANG_DECIDE,
     ClockType.HANG_REVIEW,
@@ -164,10 +166,12 @@ def submit(act: Act, case: Case, row: Assignment, given: Submission) -> Outcome:
     """T25: the result; HANDLE and CONTACT stop, and SUBMIT_WAIT starts once every lead has submitted.
 
     A request of the row lapses. BAD_INPUT for the text or an outcome of other rows (HUNG_OPEN is a hung row's that
-    may close), GUARD_FAILED without a demanded after-photo, FOLLOWUP_REQUIRED when a complainant could be reached
-    and was neither asked nor the reason given.
+    may close), GUARD_FAILED without a demanded after-photo or a milestone (R24), FOLLOWUP_REQUIRED when a complainant
+    could be reached and was neither asked nor the reason given.
     """
     hung = row.state is AssignmentState.HUNG and row.close_hung
+    if given.outcome is not CaseOutcome.HUNG_OPEN:
+        check_milestones(row)
     if given.outcome not in RESULTS and not (hung and given.outcome is CaseOutcome.HUNG_OPEN):
         raise DomainError(ErrorCode.BAD_INPUT, "outcome", rule="T25")
     if case.category.requires_after_photo and not given.after_media:

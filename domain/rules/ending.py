@@ -7,7 +7,7 @@ from uuid import UUID
 
 from domain.assignment import Assignment, AssignmentMode, AssignmentRole, AssignmentState
 from domain.case import Case, put
-from domain.clock import ClockType
+from domain.clock import ClockType, stop
 from domain.errors import DomainError, ErrorCode
 from domain.followup import FollowUp
 from domain.incident import IncidentState
@@ -22,6 +22,9 @@ from domain.verification import TaskState, Verification
 
 T = TypeVar("T", Verification, FollowUp)
 _UNANSWERED = {RequestKind.CLAIM: RequestState.REJECTED}
+_OF_THE_ROUND = tuple(it for it in ClockType if it is not ClockType.REPLY)
+"""What a rework ends: a card waits for its reply in any open state (B.6 State → running clocks)."""
+
 _ANSWERED = frozenset({AssignmentState.SUBMITTED, AssignmentState.REPLIED})
 
 
@@ -101,10 +104,28 @@ def sent_back(
     named = named_rows(case.leads, leads, "leads", rule) if leads else case.leads
     helping = named_rows(case.supports, supports, "supports", rule)
     ids = {row.id for row in named}
-    after = stopped(lapsed(act, without_tasks(case)), act.now)
+    after = stopped(lapsed(act, without_tasks(case)), act.now, _OF_THE_ROUND)
     rows = tuple(_refused_or_done(row, ids) for row in after.assignments)
     incident = replace(after.incident, state=IncidentState.HANDLING, round=case.incident.round + 1)
-    return born_again(act, replace(after, incident=incident, assignments=rows), named, rule, helping), named
+    reborn = born_again(act, replace(after, incident=incident, assignments=rows), named, rule, helping)
+    return _cards_passed_on(act, reborn), named
+
+
+def _cards_passed_on(act: Act, case: Case) -> Case:
+    """A card of a row that ended waits on with its unit's new row; with a unit that is let go it waits no more."""
+    heirs = {row.org_id: row.id for row in case.assignments if row.round == case.incident.round}
+    ended = {row.id: row.org_id for row in case.assignments if not row.state.live}
+    for clock in case.clocks:
+        if clock.type is not ClockType.REPLY or clock.stopped_at or clock.assignment_id not in ended:
+            continue
+        heir = heirs.get(ended[clock.assignment_id])
+        if heir is None:
+            case = with_clocks(case, stop(clock, act.now))
+            continue
+        cards = [replace(it, assignment_id=heir) for it in case.supervisions if it.clock_id == clock.id]
+        case = with_clocks(case, replace(clock, assignment_id=heir))
+        case = replace(case, supervisions=put(case.supervisions, *cards))
+    return case
 
 
 def named_rows(

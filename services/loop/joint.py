@@ -1,4 +1,4 @@
-"""Joint handling by its commands: T13, T13c, T21, T26, copies and handlers (domain.md B.3, B.6)."""
+"""The work of units by its commands: T13, T13c, T21, T26, R24, copies and handlers (domain.md B.3, B.6)."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -14,6 +14,7 @@ from domain.permission import permit
 from domain.person import ROLES_OF_POST, Role
 from domain.rules.act import Act
 from domain.rules.loop import joint as rules
+from domain.rules.loop import milestone
 from services.apply import change_case, change_row, pictures
 from services.command import Call, Result
 
@@ -43,6 +44,17 @@ class AssignHandler:
     id: UUID
     expected_version: int
     person_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompleteMilestone:
+    """Which milestone of the assignment is done, by its name, with evidence."""
+
+    id: UUID
+    expected_version: int
+    milestone: str
+    text: str
+    media_ids: tuple[UUID, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +115,17 @@ async def assign_handler(call: Call, given: AssignHandler) -> Result:
         return rules.assign_handler(act, case, row, given.person_id)
 
     return await change_row(call, A.assignHandler, given, decide)
+
+
+async def complete_milestone(call: Call, given: CompleteMilestone) -> Result:
+    """R24: a milestone of the assignment is done."""
+    permit(call.actor, A.completeMilestone)
+
+    async def decide(work: Work, act: Act, case: Case, row: Assignment) -> Outcome:
+        evidence = await pictures(work, act, given.media_ids, "mediaIds")
+        return milestone.complete(act, case, row, given.milestone, given.text, evidence)
+
+    return await change_row(call, A.completeMilestone, given, decide)
 
 
 async def reply_as_support(call: Call, given: ReplyAsSupport) -> Result:

@@ -1,9 +1,10 @@
-"""Merging what was reported twice, undoing it, and saying "me too" (domain.md B.3 T7, B.6 T7u, R03)."""
+"""One matter reported twice: merging, undoing it, "me too", repeated calls (domain.md B.3 T7, B.6 T7u, R03, R05)."""
 
 from dataclasses import dataclass, replace
-from uuid import UUID
+from datetime import UTC, datetime
+from uuid import UUID, uuid5
 
-from db import cases
+from db import cases, idempotency, incidents
 from db.loop.merges import merged_into
 from db.unit_of_work import Work
 from domain.action import ActionName as A
@@ -15,6 +16,7 @@ from domain.loop.request import RequestKind
 from domain.permission import permit
 from domain.rules.act import Act
 from domain.rules.loop import merging as rules
+from domain.rules.loop import repeat
 from services.apply import act_of, answer, apply, caught_up, change_case
 from services.command import SYSTEM, Call, Result, check_version, perform
 
@@ -38,6 +40,23 @@ class UnmergeIncident:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerRepeat:
+    """Which call repeats which earlier case, and what is told; by default the progress."""
+
+    id: UUID
+    expected_version: int
+    earlier_id: UUID
+    reply_text: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinPublicCase:
+    """The code of the public page of a case somebody else has seen too."""
+
+    public_code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JoinIncident:
     """Which case somebody else has seen too."""
 
@@ -53,6 +72,56 @@ async def join(call: Call, given: JoinIncident) -> Result:
         return rules.join(act, case)
 
     return await change_case(call, A.joinIncident, given, decide)
+
+
+async def join_public(call: Call, given: JoinPublicCase) -> Result:
+    """R03: say "me too" to a case that the caller need not see, once each; a second time counts nothing.
+
+    NOT_FOUND (field `publicCode`), ILLEGAL_TRANSITION for a case that is not open. A merged case counts for its master.
+    """
+    permit(call.actor, A.joinPublicCase)
+
+    async def body(work: Work) -> Result:
+        known = await incidents.public(given.public_code, connection=work.connection)
+        if known is None:
+            raise DomainError(ErrorCode.NOT_FOUND, "publicCode", rule="R03")
+        case = await cases.load(work, known.master_id or known.id, viewer=SYSTEM)
+        act = await act_of(work, call, A.joinPublicCase, case)
+        late, _ = await caught_up(work, act, case)
+        require(call.actor, A.joinPublicCase, late)
+        if await _first_time(work, call, case.incident.id):
+            await apply(work, late, rules.join(act, late))
+        return Result()
+
+    return await perform(call, A.joinPublicCase, given, body)
+
+
+async def answer_repeat(call: Call, given: AnswerRepeat) -> Result:
+    """R05: answer a call about what the same person reported before. NOT_FOUND for either case."""
+    permit(call.actor, A.answerRepeat)
+
+    async def body(work: Work) -> Result:
+        found = await _locked(work, call, given.id, given.earlier_id)
+        case, earlier = found[given.id], found.get(given.earlier_id)
+        if earlier is None:
+            raise DomainError(ErrorCode.NOT_FOUND, "earlierId", rule="R05")
+        check_version(case.incident.version, given.expected_version)
+        act = await act_of(work, call, A.answerRepeat, case)
+        late, _ = await caught_up(work, act, case)
+        known = (await caught_up(work, act, earlier))[0] if earlier.incident.id != late.incident.id else late
+        require(call.actor, A.answerRepeat, late)
+        outcome, counted = repeat.answered(act, late, known, given.reply_text)
+        await apply(work, known, counted)
+        await apply(work, late, outcome)
+        return answer(late, outcome.case)
+
+    return await perform(call, A.answerRepeat, given, body)
+
+
+async def _first_time(work: Work, call: Call, incident_id: UUID) -> bool:
+    """Whether the person says so for the first time, as far as keys are kept (30 days)."""
+    mark, command = uuid5(incident_id, "me too"), A.joinPublicCase.value
+    return await idempotency.claim(work, call.actor.person_id, mark, command, b"", datetime.now(UTC)) is None
 
 
 async def merge(call: Call, given: MergeIncident) -> Result:

@@ -186,4 +186,4 @@ def test_the_core_nouns_are_declared_in_the_vocabulary() -> None:
         assert issubclass(shown, Node)
         declared = shown.__strawberry_definition__.fields  # type: ignore[attr-defined]  # a GraphQL type
         plain = {it.python_name for it in declared if WORD not in it.metadata} - {"id"}
-        assert plain <= {"point", "history", "polygon", "used_ratio", "explanation"}
+        assert plain <= {"point", "history", "polygon", "used_ratio", "explanation", "milestones"}

@@ -180,6 +180,6 @@ def test_the_vocabularies_are_labelled_in_both_languages() -> None:
     for term in (TimeUnit, Light, ClockType, ClockStep):
         assert all(member.zh and member.en for member in term)
     assert " ".join(ClockType) == (
-        "INTAKE VERIFY DISPATCH SIGN CONTACT HANDLE READ RETURN_DECIDE EXT_DECIDE HANG_DECIDE HANG_REVIEW"
+        "INTAKE VERIFY DISPATCH SIGN CONTACT HANDLE MILESTONE READ RETURN_DECIDE EXT_DECIDE HANG_DECIDE HANG_REVIEW"
         " ARBITRATE SUBMIT_WAIT CHECK FOLLOWUP REPLY ARCHIVE"
     )

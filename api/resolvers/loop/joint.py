@@ -14,7 +14,7 @@ from services.loop import joint
 
 @strawberry.type
 class JointMutations:
-    """T13, T13b, T13c, T21, T26, R13 and the handler."""
+    """T13, T13b, T13c, T21, T26, R13, R24 and the handler."""
 
     @resolver("撤回派遣（T13）。Take a dispatch back.")
     async def withdraw_dispatch(
@@ -56,6 +56,16 @@ class JointMutations:
         result = await joint.assign_handler(call, given(joint.AssignHandler, asked))
         row, incident = await assignment_of(info, result)
         return command.AssignHandlerPayload(assignment=row, incident=incident)
+
+    @resolver("完成阶段（R24）。Complete a milestone.")
+    async def complete_milestone(
+        self, info: Info, asked: Input[command.CompleteMilestoneInput]
+    ) -> command.CompleteMilestonePayload | None:
+        """R24."""
+        call = await info.context.call(asked.idempotency_key)
+        result = await joint.complete_milestone(call, given(joint.CompleteMilestone, asked))
+        row, incident = await assignment_of(info, result)
+        return command.CompleteMilestonePayload(assignment=row, incident=incident)
 
     @resolver("协办回复（T21）。Reply as a support.")
     async def reply_as_support(

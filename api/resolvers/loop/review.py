@@ -5,6 +5,7 @@ from typing import Annotated
 
 import strawberry
 
+from api.ids import decode
 from api.pages import Connection, page_request
 from api.schema.argument import After, Count, said
 from api.schema.assignment import Assignment
@@ -15,12 +16,16 @@ from api.schema.filter import DateTimeFilter, Filter, IncidentFilter
 from api.schema.incident import Incident
 from api.schema.listing import Table, listed
 from api.schema.loop.request import Request
+from api.schema.public import public_page
 from api.schema.words import Info, Input, page, resolver
 from db import incidents
+from db.loop import repeats
+from domain.action import ActionName
 from domain.calendar import local_day, midnight
 from domain.errors import DomainError, ErrorCode
 from domain.incident import IncidentState
-from domain.permission import CASE_STAFF
+from domain.permission import CASE_STAFF, permit
+from domain.rules.loop import repeat
 from domain.saved_filter import FilterNoun
 from services.loop import merges, reopenings
 
@@ -57,6 +62,32 @@ class ReviewQueries:
         asked = page_request(first, after, None, None)
         return await listed(info, _CASES, asked, where, order="REPORTED_AT_ASC")
 
+    @resolver(
+        "重复来电提示（R05）：同一人、同类、同处的在办或已结事项。What the same person reported before."
+    )
+    async def repeat_candidates(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, said("事项。The new call.")],  # noqa: A002 - the argument's name
+    ) -> list[command.RepeatCandidate] | None:
+        """For who answers calls; the latest first. FORBIDDEN, BAD_ID, NOT_FOUND."""
+        viewer = info.context.require_viewer()
+        permit(viewer, ActionName.answerRepeat)
+        case = await info.context.loaders["Case"].load(decode(id, "Incident"))
+        if case is None:
+            raise DomainError(ErrorCode.NOT_FOUND, "id")
+        who = case.complainant
+        known = (
+            await info.context.loaders["Case"].load_many(await repeats.of_person(who, viewer=viewer))
+            if who
+            else []
+        )
+        return [
+            command.RepeatCandidate(incident=Incident.of(it.incident), proposed_reply=repeat.progress(it))
+            for it in known
+            if it is not None and repeat.repeats(case, it)
+        ]
+
 
 @strawberry.type
 class ReviewMutations:
@@ -90,6 +121,24 @@ class ReviewMutations:
         call = await info.context.call(asked.idempotency_key)
         result = await merges.join(call, given(merges.JoinIncident, asked))
         return command.JoinIncidentPayload(incident=await incident_of(info, result))
+
+    @resolver("答复重复来电（R05）。Answer a repeated call.")
+    async def answer_repeat(
+        self, info: Info, asked: Input[command.AnswerRepeatInput]
+    ) -> command.AnswerRepeatPayload | None:
+        """R05."""
+        call = await info.context.call(asked.idempotency_key)
+        result = await merges.answer_repeat(call, given(merges.AnswerRepeat, asked))
+        return command.AnswerRepeatPayload(incident=await incident_of(info, result))
+
+    @resolver("附议公开事项（R03），无须有权查看。Say 'me too' by a public code.")
+    async def join_public_case(
+        self, info: Info, asked: Input[command.JoinPublicCaseInput]
+    ) -> command.JoinPublicCasePayload | None:
+        """R03."""
+        call = await info.context.call(asked.idempotency_key)
+        await merges.join_public(call, given(merges.JoinPublicCase, asked))
+        return command.JoinPublicCasePayload(public_case=await public_page(asked.public_code))
 
     @resolver("重开（T34）。Reopen a case.")
     async def reopen_incident(

@@ -49,6 +49,9 @@ class ReportIncidentInput(Command):
     media_ids: list[strawberry.ID] = several("照片。Pictures uploaded before.", "Media")
     external_id: str | None = option("来源方编号，仅限接入渠道。The channel's own number; channels only.")
     external_due_at: DateTime | None = option("来源方期限。The channel's due time.")
+    draft_id: strawberry.ID | None = option(
+        "本人草稿，上报后即删除。The own draft that this ends (T1).", "Draft"
+    )
 
 
 async def _alike(root: strawberry.Parent["ReportIncidentPayload"], info: Info) -> list[DuplicateCandidate]:

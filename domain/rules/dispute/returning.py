@@ -169,6 +169,7 @@ def _refiled(act: Act, case: Case, reason: str | None) -> Case:
     window = act.policy.special(CLAIM_WINDOW) if reason in BOUNDARY else None
     until = due_time(act.now, window, act.calendar) if window else None
     incident = replace(case.incident, state=IncidentState.FILED, claim_until=until)
+    case = stopped(case, act.now, (ClockType.REPLY,))  # rule C: it leaves Z, and nobody is left to reply
     return with_clocks(replace(case, incident=incident), start(act, incident, ClockType.DISPATCH))
 
 

@@ -23,7 +23,7 @@ def archiving(act: Act, case: Case) -> Case:
 
 
 def archive(act: Act, case: Case) -> Outcome:
-    """T35 by hand, where no clock does it: GUARD_FAILED before the thirty days are over."""
+    """T35 by hand, once it is due and before the timer came: GUARD_FAILED before the thirty days are over."""
     if act.now < _due_at(act, case):
         raise DomainError(ErrorCode.GUARD_FAILED, rule="T35")
     return archived(act, case)

@@ -14,6 +14,7 @@ from domain.org import OrgKind, OrgUnit
 from domain.policy import RETURN_WINDOW
 from domain.rules.act import Act
 from domain.rules.clock import start, start_handling, with_clocks
+from domain.rules.loop.milestone import begun
 
 _LEAST_EQUALS = 2
 LOCAL = frozenset({OrgKind.STREET, OrgKind.COMMUNITY})
@@ -113,6 +114,7 @@ def give(act: Act, case: Case, given: Giving) -> Case:
 def _given(act: Act, case: Case, given: Giving, role: AssignmentRole, org_id: UUID) -> Case:
     row_id = act.new_id()
     clocks = _clocks(act, case, role, row_id)
+    stages = begun(act, case, row_id) if role is AssignmentRole.LEAD else ()
     due = {clock.type: clock.due_at for clock in clocks}
     row = Assignment(
         id=row_id,
@@ -136,8 +138,10 @@ def _given(act: Act, case: Case, given: Giving, role: AssignmentRole, org_id: UU
         policy_version=act.policy.version,
         born_by=given.row,
         push_down_reason=given.push_down_reason if org_id in given.pushed else None,
+        stages=tuple(stage for stage, _ in stages),
     )
-    return with_clocks(replace(case, assignments=(*case.assignments, row)), *clocks)
+    timed = (*clocks, *(clock for _, clock in stages))
+    return with_clocks(replace(case, assignments=(*case.assignments, row)), *timed)
 
 
 def _clocks(act: Act, case: Case, role: AssignmentRole, row_id: UUID) -> tuple[Clock, ...]:

@@ -14,6 +14,7 @@ from domain.event import Fact
 from domain.incident import IncidentState
 from domain.life.outcome import Outcome, conclude
 from domain.loop.ladder import climb
+from domain.loop.milestone import undone
 from domain.loop.pause import Pause, resume
 from domain.loop.request import RequestKind, RequestState
 from domain.loop.score import ScoreType, entry
@@ -102,11 +103,21 @@ def return_result(act: Act, case: Case, ids: Collection[UUID], words: str) -> Ou
 
 
 def running_again(act: Act, case: Case, row_id: UUID) -> Case:
-    """The case with the row's stopped HANDLE running with the time it had left, the time between not counted."""
-    clock = max(
+    """The case with the row's HANDLE, and every milestone not done (R24), running with the time that was left.
+
+    The time between is not counted.
+    """
+    handling = max(
         (it for it in case.clocks if it.type is ClockType.HANDLE and it.assignment_id == row_id),
         key=lambda it: it.start_at,
     )
+    waiting = {it.clock_id for it in undone(case.assignment(row_id).stages)}
+    for clock in (handling, *(it for it in case.clocks if it.id in waiting)):
+        case = _run_again(act, case, clock)
+    return case
+
+
+def _run_again(act: Act, case: Case, clock: Clock) -> Case:
     since = clock.paused_at or clock.stopped_at
     if since is None:
         return case

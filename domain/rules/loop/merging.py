@@ -101,7 +101,7 @@ def check_pair(act: Act, child: Case, master: Case) -> None:
         raise DomainError(ErrorCode.GUARD_FAILED, "masterId", rule="T7")
     if closed and not may_reopen(act, master):
         raise DomainError(ErrorCode.GUARD_FAILED, "masterId", rule="R05")
-    if _family(child) != _family(master) or not _same_place(one, other):
+    if family(child) != family(master) or not same_place(one, other):
         raise DomainError(ErrorCode.GUARD_FAILED, "masterId", rule="T7")
 
 
@@ -208,12 +208,12 @@ def _complainants(case: Case) -> tuple[Complainant, ...]:
     return (*own, *case.others)
 
 
-def _family(case: Case) -> UUID | None:
+def family(case: Case) -> UUID | None:
     """The level-2 category (R03); itself where it is higher."""
     return case.category.id if case.category.level <= _LEVEL_2 else case.category.parent_id
 
 
-def _same_place(one: Incident, other: Incident) -> bool:
+def same_place(one: Incident, other: Incident) -> bool:
     """Within 100 metres, or at one address."""
     if one.address is not None and one.address == other.address:
         return True

@@ -120,7 +120,8 @@ def _granted(case: Case, clock: Clock) -> list[Granted]:
     return [
         Granted(it.decided_at, it.approved_days)
         for it in case.requests
-        if it.kind is RequestKind.EXTENSION
+        if clock.type is ClockType.HANDLE  # an extension moves the handling, no stage of it (T22, R24)
+        and it.kind is RequestKind.EXTENSION
         and it.state is RequestState.APPROVED
         and it.assignment_id == clock.assignment_id
         and it.decided_at is not None

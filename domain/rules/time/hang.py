@@ -18,7 +18,7 @@ from domain.loop.request import HangReason, HangReview, Request, RequestKind, Re
 from domain.rules.act import Act
 from domain.rules.clock import paused, resumed, start, stopped, with_clocks
 
-_STILL = (ClockType.HANDLE, ClockType.CONTACT)
+_STILL = (ClockType.HANDLE, ClockType.CONTACT, ClockType.MILESTONE)
 """What stands still while a row is hung: whoever could be reached was contacted before (T23)."""
 
 

@@ -207,6 +207,29 @@ async def test_trap_15_me_too_raises_the_number_of_reports_and_not_of_cases(offi
     assert (await office.as_("director").ask(count))["incidents"]["totalCount"] == 2
 
 
+async def test_me_too_by_the_public_code_shows_nothing_of_the_case_and_counts_each_person_once(
+    office: Office,
+) -> None:
+    row = await office.told()
+    resident, page = office.as_("resident"), "publicCase { publicCode publicStatus }"
+    reading = "query ($id: ID!) { incident(id: $id) { no } }"
+    assert (await resident.run(reading, id=row["id"])).refusals == [("NOT_FOUND", "id")]
+    for _ in range(2):  # a second time, under a new key
+        made = await resident.do("joinPublicCase", page, {"publicCode": row["code"]})
+        assert made["publicCase"] == {"publicCode": row["code"], "publicStatus": "RECEIVED"}
+    await office.as_("volunteer").do("joinPublicCase", page, {"publicCode": row["code"]})
+    assert (await office.seen(row))["reportCount"] == 3
+    assert (await resident.run(reading, id=row["id"])).refusals == [("NOT_FOUND", "id")]
+    closed = await office.told(IncidentState.CLOSED)
+    for username, code, refusal in (
+        ("resident", "000000000000", ("NOT_FOUND", "publicCode", "R03")),
+        ("resident", closed["code"], ("ILLEGAL_TRANSITION", None, "R03")),
+        ("callback", row["code"], ("FORBIDDEN", None, None)),
+    ):
+        given = {"publicCode": code}
+        assert await refusals(office.as_(username), "joinPublicCase", given) == [refusal]
+
+
 async def test_a_closed_case_is_reopened(office: Office) -> None:
     row = await office.told(IncidentState.CLOSED)
     acceptor = office.as_("acceptor")

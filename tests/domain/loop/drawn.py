@@ -2,15 +2,23 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from domain.action import PLANNED, ActionName
 from domain.assignment import AssignmentState
+from domain.case import Case
+from domain.errors import DomainError
 from domain.incident import IncidentState, Urgency
 from domain.life.transition import BIRTHS, DERIVED, EDGES, OPEN, TIMED
-from domain.permission import PERMITTED
+from domain.masking import protected_from
+from domain.permission import PERMITTED, permit
 from domain.person import Role
 from domain.policy import LIMITS
+from domain.viewer import Viewer
+from domain.visibility import visibility_of
+from tests.domain.loop.ways import POSTS, WAYS, holder
+from tests.domain.stage import story_at
 
 DOCS = Path(__file__).parents[3] / "docs"
 _PART = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -97,11 +105,30 @@ def matrix() -> str:
     )
 
 
+def sight() -> str:
+    """Which cases each role sees, by what ties the person to them, and what no tie gives (R79, R81, R82)."""
+    people = [holder(role) for role in POSTS]
+    ticks = {
+        way: ["✓" if visibility_of(it).sees(tie(it)) else "" for it in people] for way, tie in WAYS.items()
+    }
+    reads = ["✓" if it.org_id is not None and not protected_from(it, it.org_id) else "" for it in people]
+    acts = ["✓" if any(acts_though_recused(it)) else "" for it in people]
+    last = {
+        "被投诉单位成员读上报方信息 its own unit is complained about: reads the reporter's side (R81)": reads,
+        "声明回避后：任何命令 after declaring an interest: any command (R82)": acts,
+    }
+    return _table(
+        ("与事项的关联 tie", *(f"{it.zh}<br>{it.value}" for it in POSTS)),
+        ((way, *cells) for way, cells in {**ticks, **last}.items()),
+    )
+
+
 PARTS: Mapping[str, Callable[[], str]] = {
     "diagram": diagram,
     "transitions": transitions,
     "limits": limits,
     "matrix": matrix,
+    "sight": sight,
 }
 FILES = ("life-of-a-case.md", "roles.md")
 
@@ -109,6 +136,21 @@ FILES = ("life-of-a-case.md", "roles.md")
 def drawn(text: str) -> str:
     """A document with its generated parts made anew."""
     return _PART.sub(lambda found: f"{found[1]}{PARTS[found[2]]()}{found[3]}", text)
+
+
+def acts_though_recused(viewer: Viewer) -> list[ActionName]:
+    """The commands on a case that whoever declared an interest in it may still do: none (R82)."""
+    case = story_at(4).case
+    bound = replace(viewer, recused=frozenset({case.incident.id}))
+    return [action for action in EDGES if _may(bound, action, case)]
+
+
+def _may(viewer: Viewer, action: ActionName, case: Case) -> bool:
+    try:
+        permit(viewer, action, case, case.assignments[0] if EDGES[action].rows is not None else None)
+    except DomainError:
+        return False
+    return True
 
 
 def main() -> None:

@@ -10,12 +10,14 @@ import pytest
 from domain.action import ActionName as A
 from domain.assignment import Assignment, AssignmentRole, AssignmentState
 from domain.case import Case
-from domain.clock import ClockType
+from domain.clock import ClockType, TimeUnit
+from domain.dictionary import Milestone
 from domain.errors import DomainError, ErrorCode
-from domain.incident import Incident, IncidentState, NoteKind
+from domain.incident import CaseOutcome, Incident, IncidentState, NoteKind
 from domain.life.derivation import derive
 from domain.life.outcome import Outcome
 from domain.life.transition import EDGES, ROW_ACTIONS
+from domain.loop.milestone import undone
 from domain.loop.request import RequestKind
 from domain.rules.act import Act
 from domain.rules.loop import merging
@@ -87,6 +89,7 @@ AWAY = frozenset(
     }
 )
 ANSWERS = frozenset({A.confirmClaim, A.voidIncident, A.decideReturn, A.decideExtension, A.claimIncident})
+MILESTONES = (Milestone("停工", 240, TimeUnit.WORK_MIN), Milestone("拆除", 20, TimeUnit.WORK_DAY))
 STEPS, WALKS = 5000, 10
 AGE = 90
 """Commands in a case's life before it is led home."""
@@ -108,7 +111,8 @@ def test_the_edges_are_the_table_of_row_states_and_commands(state: AssignmentSta
 
 
 def test_every_row_command_is_in_the_table() -> None:
-    assert set(ROW_ACTIONS) - set(COLUMNS) == {A.assignHandler, A.acknowledgeCopy}  # said below the table
+    below = {A.assignHandler, A.acknowledgeCopy}  # said below the table
+    assert set(ROW_ACTIONS) - set(COLUMNS) == below | {A.completeMilestone}  # R24
 
 
 # The seven properties at the head of B.6, by name.
@@ -153,6 +157,17 @@ def no_breach_is_undone(before: Case, after: Case) -> None:
     for row in before.assignments:
         assert row.on_time_handle is not False or rows[row.id].on_time_handle is False
         assert row.on_time_accept is not False or rows[row.id].on_time_accept is False
+
+
+def milestones_keep_step(case: Case) -> None:
+    """R24: what is not done runs, stands still and ends with HANDLE; a result is handed in without one left."""
+    for row in case.assignments:
+        waiting = {it.clock_id for it in undone(row.stages)}
+        assert not waiting or row.state is not R.SUBMITTED or row.outcome is CaseOutcome.HUNG_OPEN
+        handling = {
+            it.running for it in case.clocks if it.type is ClockType.HANDLE and it.assignment_id == row.id
+        }
+        assert {it.running for it in case.clocks if it.id in waiting} <= handling, row.state
 
 
 def stored_is_derived(case: Case) -> None:
@@ -219,6 +234,7 @@ def holds(case: Case) -> None:
     a_clock_runs(case)
     nothing_survives_the_end(case)
     no_row_outlives_its_clocks(case)
+    milestones_keep_step(case)
 
 
 class Walk:
@@ -229,6 +245,8 @@ class Walk:
         self.played: Counter[A] = Counter()
         self.refused: Counter[A] = Counter()
         self.fired = self.widest = 0
+        self.begun: Counter[str] = Counter()
+        self.widths: Counter[int] = Counter()
         self.begin()
 
     def begin(self) -> None:
@@ -238,10 +256,12 @@ class Walk:
             a_category(),
             self_handling=self.chance.random() < 0.5,
             requires_opinion=self.chance.random() < 0.3,
+            milestones=self.chance.choice([(), (), MILESTONES]),
         )
         count = self.chance.choice([1, 2, 2])
         asking = [self.chance.choice([None, a_complainant(), a_complainant()]) for _ in range(count)]
         self.cases = [story_at(0, complainant=who, category=category).case for who in asking]
+        self.begun.update({"cases": count, "pairs": count - 1, "staged": count * bool(category.milestones)})
         self.age = 0
 
     def step(self) -> None:
@@ -288,7 +308,9 @@ class Walk:
         follows(case, outcome, action)
         self.cases[index] = settled(outcome.case)
         someone_can_act(self.cases[index])
-        self.widest = max(self.widest, len(self.cases[index].leads + self.cases[index].supports))
+        width = len(self.cases[index].leads + self.cases[index].supports)
+        self.widths[width] += 1
+        self.widest = max(self.widest, width)
         self.release(index, doer)
         return True
 
@@ -345,16 +367,23 @@ def test_whatever_anybody_does_the_seven_properties_hold() -> None:
     played: Counter[A] = Counter()
     refused: Counter[A] = Counter()
     fired = widest = 0
+    begun: Counter[str] = Counter()
+    widths: Counter[int] = Counter()
     for seed in range(WALKS):
         walk = Walk(seed)
         while walk.played.total() < STEPS // WALKS:
             walk.step()
         played, refused, fired = played + walk.played, refused + walk.refused, fired + walk.fired
         widest = max(widest, walk.widest)
-    told = f"{played.total()} commands, {refused.total()} refused, {fired} steps of clocks: {played.most_common()}"
+        begun, widths = begun + walk.begun, widths + walk.widths
+    lived = f"{dict(begun)}, commands by assignments at work {dict(sorted(widths.items()))}"
+    counted = f"{played.total()} commands, {refused.total()} refused, {fired} steps of clocks"
+    told = f"{lived}: {counted}: {played.most_common()}"
     assert played.total() >= STEPS, told
     assert fired > STEPS // 10, told
     never = (MOVES.keys() | {A.mergeIncident, A.unmergeIncident}) - played.keys()
     assert never <= {A.archiveIncident}, told  # the timer's, wherever a clock runs
     assert widest == 4, told
+    assert all(widths[it] > STEPS // 100 for it in (1, 2, 3, 4)), told
+    assert min(begun["pairs"], begun["staged"]) > WALKS, told
     print(told)  # noqa: T201 - the counts are what the test shows (pytest -rP)

@@ -253,6 +253,23 @@ async def test_a_case_without_a_clock_is_archived_by_hand_once_it_is_due(desk: D
     assert refused(again)[0] is ErrorCode.ILLEGAL_TRANSITION
 
 
+async def test_a_case_is_archived_by_hand_once_its_clock_is_due_and_before_the_sweep_comes(
+    desk: Desk,
+) -> None:
+    await desk.walk(10)
+    desk.later(days=40)
+    given, call = archive.ArchiveIncident(**await desk.target()), desk.call("shift_leader")
+    await archive.archive(call, given)
+    sealed = await desk.case()
+    assert (sealed.incident.state, sealed.incident.archived_at) == (IncidentState.ARCHIVED, desk.now)
+    assert not [it for it in sealed.clocks if it.stopped_at is None]
+    await archive.archive(call, given)  # sent again: answered, not done again
+    with pytest.raises(DomainError) as stale:
+        await archive.archive(desk.call("shift_leader"), given)
+    assert refused(stale)[0] is ErrorCode.CONFLICT
+    assert (await desk.case()).incident.version == sealed.incident.version
+
+
 async def test_a_leaders_words_are_received_by_the_unit_that_holds_the_case(desk: Desk) -> None:
     director = desk.district.viewer("director")
     leader = replace(director, posts=(replace(director.posts[0], type=PostType.LEADER),))

@@ -69,6 +69,23 @@ class AssignHandlerPayload:
     incident: Incident | None = strawberry.field(description="事项。The case.")
 
 
+@strawberry.input(description="完成阶段（R24）。Complete a milestone of an assignment.")
+class CompleteMilestoneInput(AssignmentChange):
+    """R24."""
+
+    milestone: str = needed("阶段名称，如停工。The milestone's name.")
+    text: str = needed("完成情况；不适用的阶段说明理由。What was done; why, where the stage does not apply.")
+    media_ids: list[strawberry.ID] = several("佐证图片。Evidence.", "Media")
+
+
+@strawberry.type(description="完成阶段的结果。What completing a milestone answers.")
+class CompleteMilestonePayload:
+    """R24."""
+
+    assignment: Assignment = strawberry.field(description="交办单。The assignment.")
+    incident: Incident | None = strawberry.field(description="事项。The case.")
+
+
 @strawberry.input(description="协办回复（T21）。Reply as a support.")
 class ReplyAsSupportInput(AssignmentChange):
     """T21."""

@@ -3,9 +3,10 @@
 import strawberry
 
 from api.schema.assignment import Assignment
-from api.schema.command.given import IncidentChange, needed, option, several
+from api.schema.command.given import Command, IncidentChange, needed, option, several
 from api.schema.incident import Incident
 from api.schema.loop.request import Request
+from api.schema.public import PublicCase
 
 
 @strawberry.input(description="并案（T7）。Merge a case into another.")
@@ -49,6 +50,47 @@ class JoinIncidentPayload:
     """R03."""
 
     incident: Incident = strawberry.field(description="事项。The case.")
+
+
+@strawberry.type(description="重复来电提示（R05），须由受理员判断。What the same person reported before.")
+class RepeatCandidate:
+    """R05."""
+
+    incident: Incident = strawberry.field(description="此前的事项。The earlier case.")
+    proposed_reply: str = strawberry.field(description="拟答复的进展。The progress, as it may be told.")
+
+
+@strawberry.input(
+    description="答复重复来电（R05）：告知进展，不另立案。Answer a repeated call with the progress."
+)
+class AnswerRepeatInput(IncidentChange):
+    """R05."""
+
+    earlier_id: strawberry.ID = needed("此前的事项。The earlier case.", "Incident")
+    reply_text: str | None = option("答复内容，默认为拟答复的进展。The reply; the progress by default.")
+
+
+@strawberry.type(description="答复重复来电的结果。What answering a repeated call answers.")
+class AnswerRepeatPayload:
+    """R05."""
+
+    incident: Incident = strawberry.field(description="事项。The case.")
+
+
+@strawberry.input(description="附议公开事项（R03）。Say 'me too' to a case known by its public code.")
+class JoinPublicCaseInput(Command):
+    """R03."""
+
+    public_code: str = needed("公开查询码，查重结果中亦有。The code of its public page; candidates bear it.")
+
+
+@strawberry.type(
+    description="附议公开事项的结果，不含个人信息。The public page of the case, and nothing else."
+)
+class JoinPublicCasePayload:
+    """R03."""
+
+    public_case: PublicCase = strawberry.field(description="公开查询页。Its public page.")
 
 
 @strawberry.input(description="重开（T34），结案 30 日内。Reopen a case, within 30 days of its closing.")

@@ -9,10 +9,11 @@ from domain.case import Case
 from domain.followup import ReplyChannel
 from domain.incident import CaseOutcome
 from domain.life.outcome import Outcome
+from domain.loop.milestone import undone
 from domain.loop.whistle import Whistle, WhistleKind
 from domain.rules import assignment
 from domain.rules.act import Act
-from domain.rules.loop import joint, whistle
+from domain.rules.loop import joint, milestone, whistle
 from tests.domain.loop.play.steps_joint import EQUAL, LED, SINGLE, UNITS, order
 from tests.domain.stage import COMMUNITY, unit
 
@@ -61,6 +62,11 @@ def _submit(chance: Random, act: Act, case: Case, row: Assignment | None) -> Out
     return assignment.submit(act, case, _given(row), given)
 
 
+def _milestone(chance: Random, act: Act, case: Case, row: Assignment | None) -> Outcome:
+    stage = chance.choice(undone(_given(row).stages))
+    return milestone.complete(act, case, _given(row), stage.name, "已完成")
+
+
 def _reply(_chance: Random, act: Act, case: Case, row: Assignment | None) -> Outcome:
     return joint.reply_as_support(act, case, _given(row), "已协办")
 
@@ -104,6 +110,7 @@ MOVES: dict[A, Move] = {
     A.acceptAssignment: _accept,
     A.recordFirstContact: _contact,
     A.submitResult: _submit,
+    A.completeMilestone: _milestone,
     A.replyAsSupport: _reply,
     A.acknowledgeCopy: _read,
     A.assignHandler: _assign,

@@ -41,6 +41,7 @@ ASIDE = frozenset(
         A.addNote,
         A.confirmGrid,
         A.joinIncident,
+        A.joinPublicCase,
         A.assignHandler,
         A.acknowledgeCopy,
         A.superviseIncident,
