@@ -61,6 +61,8 @@ class Share(ABC):
         """Tell the seat everything from now on."""
         seat.live = True
         self._seats[seat] = None
+        if seat.doubts or self.works.hub.draining:  # it came while something was said
+            seat.interrupt()
 
     def sit(self, seat: Seat) -> None:
         """A reader came; it is not told anything before it joined."""
