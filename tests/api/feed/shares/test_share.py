@@ -11,7 +11,7 @@ import pytest
 
 from api.feed.feed import Feed
 from api.feed.hearing import may_hear
-from api.feed.items import FeedItem, Filter, Gap, Happened, Heartbeat, Revoked, RevokedReason
+from api.feed.items import FeedItem, Filter, Gap, GapReason, Happened, Heartbeat, Revoked, RevokedReason
 from api.feed.shares import events
 from api.feed.shares.window import LogWindow
 from api.feed.stream import AsTheyAre
@@ -170,9 +170,7 @@ async def test_a_log_trimmed_under_who_catches_up_is_a_gap() -> None:
             await event_log.trim(work.connection, 15)
         async with reading(_shared(feed, command(), feed.cursors.at(3))) as reader:
             assert isinstance(await reader.next(), Heartbeat)
-            assert await reader.next() == Gap(
-                events.GapReason.RETENTION, feed.cursors.at(3), feed.cursors.at(15)
-            )
+            assert await reader.next() == Gap(GapReason.RETENTION, feed.cursors.at(3), feed.cursors.at(15))
             assert await reader.over()
 
 
