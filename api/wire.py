@@ -233,9 +233,9 @@ class Outlet:
             return False
         size, suffix = self._size, self._suffix
         if len(told) == 1:
-            raw.transport.write(_head(told[0], size) + suffix)
+            raw.put(_head(told[0], size) + suffix)
         else:
-            raw.transport.write(suffix.join([*[_head(it, size) for it in told], b""]))
+            raw.put(suffix.join([*[_head(it, size) for it in told], b""]))
         return True
 
     def end(self, error: Exception | None) -> None:

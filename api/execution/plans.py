@@ -16,6 +16,7 @@ from api.execution.references import References
 from api.execution.run import Deviation, Run, RunContext
 from api.execution.selection import NotCompiledError, Variables, conditions
 from api.execution.subjects import SharedRun, Subjects
+from db.engines.faults import Contention
 from domain.errors import DomainError, ErrorCode
 from domain.event import Event
 
@@ -157,6 +158,11 @@ class Teller:
             data = await self.projector.data(value, run)
         except Deviation as deviation:
             plans.told_ordinary[deviation.reason] += 1
+            return None
+        except (DomainError, Contention) as refusal:
+            if isinstance(refusal, Contention) or refusal.code is ErrorCode.UNAVAILABLE:
+                raise  # a store that is away costs delay, and no item its case
+            plans.told_ordinary["refused"] += 1
             return None
         except Exception as error:  # noqa: BLE001 - the ordinary executor says what is wrong, and logs it if it is
             plans.told_ordinary[f"error {type(error).__name__}"] += 1

@@ -1,6 +1,7 @@
 """How subscriptions are written for all who read the same: which these are, and in which way (design §5, ADR 11)."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from inspect import isawaitable
 from typing import Any, Protocol
@@ -23,6 +24,8 @@ from graphql.execution import execute_subscription_event
 from api.execution.plans import Plans, Prepared, Teller
 from api.execution.selection import Variables, conditions
 from api.execution.word import WORD
+from db.engines.faults import Contention
+from domain.errors import DomainError
 from domain.event import LoggedEvent
 from domain.viewer import Viewer
 
@@ -160,7 +163,10 @@ class Writer:
     async def ahead(self, entries: Sequence[LoggedEvent]) -> None:
         """Read at once what these entries are about."""
         if self.plans is not None:
-            await self.plans.subjects.ahead(entries)
+            with suppress(
+                DomainError, Contention
+            ):  # each item reads for itself then, and waits for the store
+                await self.plans.subjects.ahead(entries)
 
 
 def key_of(operation: Any, form: Form, audience: Hashable, language: Hashable) -> Hashable:  # noqa: ANN401 - a prepared one

@@ -132,14 +132,14 @@ async def ticket(district: District, username: str, *, minutes: int = 30) -> Tic
 
 
 @contextlib.asynccontextmanager
-async def live(*, heartbeat: float = 30.0) -> AsyncIterator[Live]:
+async def live(*, heartbeat: float = 30.0, limits: Limits | None = None) -> AsyncIterator[Live]:
     """Serve the store that is open."""
     rope = bell.Bell("memory://")
     await rope.connect()
     bell.install(rope)
     feed = Feed(SIGNER, rope, lambda _: None, heartbeat_seconds=heartbeat)
     await feed.start()
-    limits = Limits()
+    limits = limits or Limits()
     rates = Rates(limits)
     documents = StoredDocuments(engine(), lag=lambda: feed.lag_seconds)
     door = Door(SECRET, SIGNER, feed, rates, documents=documents)

@@ -125,7 +125,7 @@ class EventShare(Share):
         at = self.works.cursors.at
 
         async def make() -> Told:
-            return Told(await self._render(Happened(at(logged.seq), at(follows), logged)), logged.seq)
+            return Told(await self.written(Happened(at(logged.seq), at(follows), logged)), logged.seq)
 
         return await self._kept.text((logged.seq, follows), logged.event.incident_id, make)
 

@@ -9,9 +9,12 @@ from api.feed.hearing import standing
 from api.feed.items import Revoked, RevokedReason
 from api.feed.shares.seat import Ring, Seat, Told
 from api.feed.works import Works
+from db.engines.faults import Contention
+from domain.errors import DomainError, ErrorCode
 from domain.event import LoggedEvent
 from domain.viewer import Viewer
 
+PAUSE, LONGEST_PAUSE = 0.1, 2.0  # seconds between two tries while the store is away
 SLICE = 256  # sockets that are written to in one turn of the loop
 
 
@@ -61,6 +64,8 @@ class Share(ABC):
         """Tell the seat everything from now on."""
         seat.live = True
         self._seats[seat] = None
+        if seat.doubts or self.works.hub.draining:  # it came while something was said
+            seat.interrupt()
 
     def sit(self, seat: Seat) -> None:
         """A reader came; it is not told anything before it joined."""
@@ -108,6 +113,18 @@ class Share(ABC):
         told = Told(await self._render(item), max(seat.told, 0))
         if not (seat.over or seat.closing):
             seat.close_with(told)
+
+    async def written(self, item: Any) -> Any:  # noqa: ANN401 - as above
+        """The item as text; a store that is away is waited for."""
+        pause = PAUSE
+        while True:
+            try:
+                return await self._render(item)
+            except (DomainError, Contention) as refusal:
+                if isinstance(refusal, DomainError) and refusal.code is not ErrorCode.UNAVAILABLE:
+                    raise
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
 
     async def beat(self, seq: int, follows: int) -> Told:
         """A heartbeat: everything up to `seq` was read."""
