@@ -39,6 +39,7 @@ from tests.domain.loop.play.steps_joint import (
 )
 from tests.domain.stage import (
     ACCEPTOR,
+    CALENDAR,
     CIVIL,
     COMMUNITY,
     DIRECTOR,
@@ -424,6 +425,22 @@ def test_a_breach_stays_one_when_the_result_is_sent_back() -> None:
     (clock,) = story.case.running(C.HANDLE)
     assert (clock.breached, clock.light, story.of(HOUSING).on_time_handle) == (True, Light.RED, False)
     assert story.submit(HOUSING).of(HOUSING).on_time_handle is False
+
+
+def climbed(story: Joint) -> list[tuple[ClockStep, datetime | None]]:
+    """What the handling clock would still do by itself, and when."""
+    steps = due_steps(act(LEAD, at=story.now + timedelta(days=60)), story.case)
+    return [(it.step, it.clock.next_at) for it in steps if it.clock.type is C.HANDLE]
+
+
+def test_days_on_which_a_late_result_lay_with_the_command_centre_bring_no_card_and_cost_no_points() -> None:
+    story, _ = _at_light(Light.RED)
+    alone, since = climbed(story), story.now
+    assert len(alone) == 8  # E4, E5 and six days
+    story.submit(HOUSING).later(hours=7 * 24).sent_back()
+    gone = CALENDAR.work_between(since, story.now)
+    assert gone == timedelta(hours=35)
+    assert climbed(story) == [(step, CALENDAR.add_work(at, gone)) for step, at in alone if at]
 
 
 def test_a_breached_clock_that_was_extended_climbs_no_further() -> None:
