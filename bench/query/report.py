@@ -117,7 +117,9 @@ def targets() -> list[Target]:
 
 
 def write(path: Path, groups: Mapping[str, Group], head: Sequence[str]) -> str:
-    """Write the results; the text."""
+    """Write the results; the text. What another bench wrote below stays."""
+    before = path.read_text(encoding="utf-8") if path.exists() else ""
+    _, found, others = before.partition(OTHERS)
     lines = ["# Results of `bench.query`", "", *head, ""]
     lines += [
         "## What must hold",
@@ -130,7 +132,7 @@ def write(path: Path, groups: Mapping[str, Group], head: Sequence[str]) -> str:
         lines += ["", f"## {TITLES[name]}", "", _HEAD, "|---|---|---|---|---|---|---|---|"]
         lines += [_line(it) for it in group.values()]
     text = "\n".join([*lines, ""])
-    path.write_text(text, encoding="utf-8")
+    path.write_text(text + found + others, encoding="utf-8")
     return text
 
 
@@ -149,6 +151,7 @@ def versions(postgres: str) -> str:
 
 
 _SQLITE_OF_NODE = "require('better-sqlite3')(':memory:').prepare('SELECT sqlite_version()').pluck().get()"
+OTHERS = "\n# Results of `bench.year`"
 _HEAD = "| side | requests/s: least | median | most | p50 ms | p99 ms | server + PostgreSQL CPU µs | bytes |"
 
 

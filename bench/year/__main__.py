@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from bench.year.living import Told
 from bench.year.run import Outcome, run
 from tests import servers
 
@@ -71,7 +72,7 @@ def _url(store: str, folder: Path) -> Iterator[str]:
         yield url
 
 
-def _told() -> object:
+def _told() -> Told:
     began, months = time.perf_counter(), set[str]()
 
     def told(at: datetime, _number: int, deeds: int) -> None:

@@ -146,6 +146,8 @@ def _of_row(matter: Matter, case: Case, row: Assignment, org: str) -> Iterator[T
         yield Task("recall")
     if row.state is R.PENDING:
         yield Task("return" if _returns(matter, case, row) else "accept", org, row=row.id)
+    if "redispatch" in matter.fates and row.role is AssignmentRole.LEAD and _may_move(case, row):
+        yield Task("redispatch")
     if row.role is AssignmentRole.SUPPORT:
         if row.state is R.ACCEPTED:
             silent = "release" in matter.fates and matter.hand(org) == "silent"
@@ -189,6 +191,13 @@ def _of_worker(matter: Matter, case: Case, row: Assignment, org: str) -> Iterato
         yield Task("hang", org, row=row.id)
     if all(it.state is R.REPLIED for it in case.supports):
         yield Task("submit", org, mark=row.submitted_at, row=row.id)
+
+
+def _may_move(case: Case, row: Assignment) -> bool:
+    """T13b, once, by the director: of work that has begun."""
+    moved = any(it.born_by == "T13b" for it in case.assignments)
+    there = case.incident.state in {S.HANDLING, S.RETURN_REVIEW, S.HUNG}
+    return there and not moved and row.accepted_at is not None
 
 
 def _recalled(matter: Matter, case: Case) -> bool:

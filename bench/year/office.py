@@ -1,6 +1,7 @@
 """What the command centre and the reporters do: one function for each task."""
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from bench.year.matter import Matter, Task
 from bench.year.stage import WORDS, Stage, case_of, named, spot
@@ -114,7 +115,7 @@ async def file(stage: Stage, matter: Matter, _task: Task) -> None:
     await stage.do(matter, actor, intake.file, given, "fileIncident", urgency=urgency.value)
 
 
-def _order(matter: Matter, stage: Stage) -> dict[str, object]:
+def _order(matter: Matter, stage: Stage) -> tuple[AssignmentMode, dict[str, list[str]]]:
     """Whom a case is given to: the unit of the catalogue first, then whoever has not returned it."""
     case = case_of(matter)
     back = {stage.codes[it.org_id] for it in case.assignments if it.state is AssignmentState.RETURNED}
@@ -123,35 +124,40 @@ def _order(matter: Matter, stage: Stage) -> dict[str, object]:
     others = [it for it in OTHERS if it not in back | given | {matter.plan.lead}]
     matter.chance.shuffle(others)
     units = [*first, *others]
+    copies = units[4:5] if "copy" in matter.fates else []
     if "led" in matter.fates:
-        order = {"mode": M.LED_JOINT, "leads": units[:1], "supports": units[1 : 2 + matter.number % 2]}
-    elif "equal" in matter.fates:
-        order = {"mode": M.EQUAL_JOINT, "leads": units[:2], "supports": []}
-    else:
-        order = {"mode": M.SINGLE, "leads": units[:1], "supports": []}
-    return {**order, "copies": units[4:5] if "copy" in matter.fates else []}
+        return M.LED_JOINT, {
+            "leads": units[:1],
+            "supports": units[1 : 2 + matter.number % 2],
+            "copies": copies,
+        }
+    if "equal" in matter.fates:
+        return M.EQUAL_JOINT, {"leads": units[:2], "supports": [], "copies": copies}
+    return M.SINGLE, {"leads": units[:1], "supports": [], "copies": copies}
+
+
+def _given(stage: Stage, matter: Matter) -> tuple[dict[str, Any], dict[str, list[str]]]:
+    """How the case is given, as the command has it and as the diary has it."""
+    mode, order = _order(matter, stage)
+    ids = {name: tuple(stage.units[it] for it in codes) for name, codes in order.items()}
+    return {**named(matter), **ids, "mode": mode, "basis": WORDS, "push_down_reason": WORDS}, order
 
 
 async def dispatch(stage: Stage, matter: Matter, _task: Task) -> None:
     """T11, in every mode."""
-    order = _order(matter, stage)
-    mode = order.pop("mode")
-    ids = {name: tuple(stage.units[it] for it in codes) for name, codes in order.items()}
-    given = handling.DispatchIncident(**named(matter), mode=mode, basis=WORDS, push_down_reason=WORDS, **ids)
+    given, order = _given(stage, matter)
     actor = await stage.cast.named(people.DISPATCHER)
-    await stage.do(matter, actor, handling.dispatch, given, "dispatchIncident", **order)
+    await stage.do(
+        matter, actor, handling.dispatch, handling.DispatchIncident(**given), "dispatchIncident", **order
+    )
 
 
 async def redispatch(stage: Stage, matter: Matter, _task: Task) -> None:
     """T13b."""
-    order = _order(matter, stage)
-    mode = order.pop("mode")
-    ids = {name: tuple(stage.units[it] for it in codes) for name, codes in order.items()}
-    given = handling.RedispatchIncident(
-        **named(matter), mode=mode, basis=WORDS, push_down_reason=WORDS, reason=WORDS, **ids
-    )
+    given, order = _given(stage, matter)
+    told = handling.RedispatchIncident(**given, reason=WORDS)
     actor = await stage.cast.named(people.COMMAND)
-    await stage.do(matter, actor, handling.redispatch, given, "redispatchIncident", **order)
+    await stage.do(matter, actor, handling.redispatch, told, "redispatchIncident", **order)
 
 
 async def recall(stage: Stage, matter: Matter, _task: Task) -> None:

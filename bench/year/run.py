@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from bench.year.audit import audit, retell
-from bench.year.books import Book, books, named_days, unusual
+from bench.year.again.audit import audit, retell
+from bench.year.again.books import books, named_days, unusual
 from bench.year.diary import Deed
 from bench.year.living import Told, finish, live, matters_of
 from bench.year.stage import Stage
@@ -84,7 +84,7 @@ async def lived(
 async def audited(outcome: Outcome, diary: list[Deed], end: datetime) -> None:
     """Both books of the open store, compared, and the chain of its log."""
     began = time.perf_counter()
-    found: dict[object, Book] = dict(await books())
+    found = await books()
     world = retell(diary, await named_days(), found, end)
     verdict = audit(world, diary, found)
     chain = await event_log.verify()

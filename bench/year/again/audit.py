@@ -7,13 +7,13 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-import bench.year.working  # noqa: F401 - registers what the commands of the work mean
-from bench.year.books import Book, Line
+import bench.year.again.working  # noqa: F401 - registers what the commands of the work mean
+from bench.year.again.books import Book, Line
+from bench.year.again.hours import Hours
+from bench.year.again.passing import advance
+from bench.year.again.story import ENDED, ENDED_ROWS, Story, World
+from bench.year.again.telling import TELLERS
 from bench.year.diary import Deed
-from bench.year.hours import Hours
-from bench.year.passing import advance
-from bench.year.story import ENDED, ENDED_ROWS, Story, World
-from bench.year.telling import TELLERS
 from db.rows import identity, moment
 
 FIRST, LAST = date(2023, 6, 1), date(2026, 12, 31)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bench.year.hours import Hours
-from bench.year.limits import Limit, urgent
+from bench.year.again.hours import Hours
+from bench.year.again.limits import Limit, urgent
 
 POSTS = frozenset(
     [

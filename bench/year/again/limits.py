@@ -6,7 +6,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bench.year.hours import CLOSING, DAY, Hours, local_day, moment
+from bench.year.again.hours import CLOSING, DAY, Hours, local_day, moment
 
 COLUMNS = ("CRITICAL", "URGENT", "NORMAL", "COMPLEX")
 B2 = """

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from bench.year.ledger import Clock
-from bench.year.story import Story
+from bench.year.again.ledger import Clock
+from bench.year.again.story import Story
 
 Step = tuple[datetime, Clock, str]
 

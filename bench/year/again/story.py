@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from bench.year.hours import Hours
-from bench.year.ledger import LATE_DAYS, UNITS, Clock, Row
-from bench.year.limits import LEVELS, OPINION, POINTS, REPLY, Limit, limit, read
+from bench.year.again.hours import Hours
+from bench.year.again.ledger import LATE_DAYS, UNITS, Clock, Row
+from bench.year.again.limits import LEVELS, OPINION, POINTS, REPLY, Limit, limit, read
 
 ENDED_ROWS = frozenset({"RETURNED", "CANCELLED", "REJECTED_RESULT", "DONE"})
 ENDED = frozenset({"CLOSED", "ARCHIVED", "REJECTED", "MERGED", "TRANSFERRED", "VOIDED"})

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from bench.year.ledger import Row
-from bench.year.limits import limit
-from bench.year.story import SHIRKED_WITHIN, Story, Teller
+from bench.year.again.ledger import Row
+from bench.year.again.limits import limit
+from bench.year.again.story import SHIRKED_WITHIN, Story, Teller
 
 Facts = Mapping[str, Any]
 TELLERS: dict[str, Teller] = {}

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from bench.year.hours import CLOSING, local_day, moment
-from bench.year.passing import resume
-from bench.year.story import Story
-from bench.year.telling import Facts, tells
+from bench.year.again.hours import CLOSING, local_day, moment
+from bench.year.again.passing import resume
+from bench.year.again.story import Story
+from bench.year.again.telling import Facts, tells
 
 ENDED_BY_RESULT = ("HANDLE", "CONTACT", "EXT_DECIDE", "HANG_DECIDE", "HANG_REVIEW")
 
