@@ -16,7 +16,7 @@ from bench.query.__main__ import options
 from bench.query.answers import same
 from bench.query.load import Load, offer, write_requests
 from bench.query.process import BenchError, free_port
-from bench.query.report import Target
+from bench.query.report import Target, write
 from bench.query.rounds import Sample, Side
 from tests.text_rules import ROOT
 
@@ -96,3 +96,12 @@ def _await(port: int) -> None:
         else:
             return
     pytest.fail("the server did not start")
+
+
+def test_what_another_bench_wrote_below_stays(tmp_path: Path) -> None:
+    file = tmp_path / "RESULTS.md"
+    file.write_text("# Results of `bench.query`\n\nbefore\n\n# Results of `bench.year`\n\nkept\n")
+    write(file, {}, ["after"])
+    assert "before" not in file.read_text()
+    assert "after" in file.read_text()
+    assert file.read_text().endswith("\n\n# Results of `bench.year`\n\nkept\n")
