@@ -92,8 +92,14 @@ def _report(outcome: Outcome, seconds: float) -> None:
     _table("steps of clocks", outcome.steps)
     _table("refused and tried again", outcome.refused)
     say(f"differences: {len(outcome.differences)}")
+    _table("differences by what", Counter(_kind(it) for it in outcome.differences))
     for line in outcome.differences[:SHOWN]:
         say(f"  {line}")
+
+
+def _kind(difference: str) -> str:
+    """What differs, without case and times: `clock: stored (REPLY`."""
+    return difference.partition(" ")[2].partition(",")[0]
 
 
 def _table(title: str, counts: Counter[str]) -> None:
