@@ -451,6 +451,19 @@ def test_a_breached_clock_that_was_extended_climbs_no_further() -> None:
     assert (clock.next_step, clock.next_at) == (None, None)
 
 
+@pytest.mark.parametrize(("granted_after", "left"), [(timedelta(hours=1), 8), (timedelta(days=20), 0)])
+def test_a_row_that_was_extended_in_time_and_is_late_all_the_same_climbs_on(
+    granted_after: timedelta, left: int
+) -> None:
+    story, _ = _at_light(Light.RED)
+    row, (clock,) = story.of(HOUSING), story.case.running(C.HANDLE)
+    asked(story, RequestKind.EXTENSION, row, RequestState.APPROVED)
+    granted = replace(story.case.requests[-1], decided_at=clock.start_at + granted_after, approved_days=1)
+    story.take(replace(story.outcome, case=replace(story.case, requests=(granted,))))
+    story.submit(HOUSING).sent_back()
+    assert len(climbed(story)) == left
+
+
 def test_a_row_that_was_hung_is_handled_again_with_what_was_left_then() -> None:
     story = hung()
     (clock,) = [it for it in story.case.clocks if it.type is C.HANDLE]
