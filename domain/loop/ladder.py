@@ -9,7 +9,18 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from domain.calendar import WorkCalendar
-from domain.clock import Clock, ClockStep, ClockType, Limit, TimeUnit, due_time, half_time, step
+from domain.clock import (
+    WORK_UNITS,
+    Clock,
+    ClockStep,
+    ClockType,
+    Limit,
+    TimeUnit,
+    counted,
+    due_time,
+    half_time,
+    step,
+)
 from domain.incident import Urgency
 from domain.person import Role
 from domain.supervision import SupervisionLevel
@@ -184,7 +195,29 @@ def _awaiting(clock: Clock, fired: ClockStep, urgency: Urgency, calendar: WorkCa
             return replace(clock, next_step=None, next_at=None)
         following = rungs[place]
     at = _moment(clock, following, repeated, urgency, calendar)
-    return replace(clock, next_step=following, next_at=at, repeated=repeated)
+    return replace(
+        clock,
+        next_step=following,
+        next_at=_as_late(clock, fired, at, urgency, calendar),
+        repeated=repeated,
+    )
+
+
+def _as_late(
+    clock: Clock, fired: ClockStep, at: datetime, urgency: Urgency, calendar: WorkCalendar
+) -> datetime:
+    """When a rung comes, if the one before it came later than by the due time: the clock stood still in between.
+
+    What is late gets no more time, but time that does not count brings no card and costs no points (T26, D.9).
+    """
+    if fired is ClockStep.RED or clock.next_at is None:
+        return at
+    slipped = counted(
+        _moment(clock, fired, clock.repeated, urgency, calendar), clock.next_at, clock.unit, calendar
+    )
+    if not slipped:
+        return at
+    return calendar.add_work(at, slipped) if clock.unit in WORK_UNITS else at + slipped
 
 
 def _wait(rung: Rung, urgency: Urgency) -> tuple[bool, int]:

@@ -8,7 +8,7 @@ from uuid import UUID
 from domain import text
 from domain.assignment import Assignment, AssignmentMode, AssignmentState
 from domain.case import Case
-from domain.clock import Clock, ClockStep, ClockType, Light
+from domain.clock import Clock, ClockStep, ClockType, Light, Limit, due_time
 from domain.errors import DomainError, ErrorCode
 from domain.event import Fact
 from domain.incident import IncidentState
@@ -18,6 +18,7 @@ from domain.loop.milestone import undone
 from domain.loop.pause import Pause, resume
 from domain.loop.request import RequestKind, RequestState
 from domain.loop.score import ScoreType, entry
+from domain.loop.shift import extended_due
 from domain.media import Media, MediaPurpose
 from domain.rules.act import Act
 from domain.rules.assignment import Dispatch, awaiting_check, handed_out, ordered, with_row
@@ -129,7 +130,7 @@ def _run_again(act: Act, case: Case, clock: Clock) -> Case:
 def _as_it_stood(act: Act, case: Case, clock: Clock, since: datetime) -> Clock:
     """The clock paused at that moment, waiting for the first step of its ladder that had not fired by then.
 
-    One that was breached and then extended climbs no further: each step fires once, whatever due time it counts from.
+    One that was extended after its breach climbs no further: each step fires once, whatever due time it counts from.
     """
     green = clock.light is Light.GREEN
     held = replace(
@@ -141,14 +142,22 @@ def _as_it_stood(act: Act, case: Case, clock: Clock, since: datetime) -> Clock:
     )
     while climbed := climb(held, since, case.incident.urgency, act.calendar):
         held, _ = climbed
-    extended = any(
-        it.kind is RequestKind.EXTENSION and it.state is RequestState.APPROVED
-        for it in case.requests
-        if it.assignment_id == clock.assignment_id
-    )
-    if clock.breached and (extended or held.next_step is ClockStep.RED):
+    if clock.breached and (_extended_late(act, case, clock) or held.next_step is ClockStep.RED):
         held = replace(held, next_step=None, next_at=None)
     return replace(held, paused_at=since)
+
+
+def _extended_late(act: Act, case: Case, clock: Clock) -> bool:
+    """Whether more time was granted when it had run out; pauses only made it later, so they are left aside."""
+    due = due_time(clock.start_at, Limit(clock.limit, clock.unit), act.calendar)
+    for it in case.requests:
+        granted = it.kind is RequestKind.EXTENSION and it.state is RequestState.APPROVED
+        if not granted or it.assignment_id != clock.assignment_id:
+            continue
+        if it.decided_at is None or it.approved_days is None or it.decided_at > due:
+            return True
+        due = extended_due(due, it.approved_days, act.calendar)
+    return False
 
 
 def _submitted(case: Case, ids: Collection[UUID]) -> list[Assignment]:

@@ -87,7 +87,6 @@ def _not_before(act: Act, clock: Clock, due: datetime) -> Clock:
     """The clock due at the opinion's term if that is later; what has fired on it has fired, a breach stands."""
     if clock.breached or clock.due_at >= due:
         return clock
-    if clock.next_step is ClockStep.RED:
-        return replace(clock, due_at=due, next_at=due)
     yellow = yellow_time(clock.start_at, due, clock.unit, act.calendar)
-    return replace(clock, due_at=due, yellow_at=yellow, next_at=yellow)
+    following = due if clock.next_step is ClockStep.RED else yellow
+    return replace(clock, due_at=due, yellow_at=yellow, next_at=following)

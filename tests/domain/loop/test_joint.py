@@ -39,6 +39,7 @@ from tests.domain.loop.play.steps_joint import (
 )
 from tests.domain.stage import (
     ACCEPTOR,
+    CALENDAR,
     CIVIL,
     COMMUNITY,
     DIRECTOR,
@@ -426,12 +427,41 @@ def test_a_breach_stays_one_when_the_result_is_sent_back() -> None:
     assert story.submit(HOUSING).of(HOUSING).on_time_handle is False
 
 
+def climbed(story: Joint) -> list[tuple[ClockStep, datetime | None]]:
+    """What the handling clock would still do by itself, and when."""
+    steps = due_steps(act(LEAD, at=story.now + timedelta(days=60)), story.case)
+    return [(it.step, it.clock.next_at) for it in steps if it.clock.type is C.HANDLE]
+
+
+def test_days_on_which_a_late_result_lay_with_the_command_centre_bring_no_card_and_cost_no_points() -> None:
+    story, _ = _at_light(Light.RED)
+    alone, since = climbed(story), story.now
+    assert len(alone) == 8  # E4, E5 and six days
+    story.submit(HOUSING).later(hours=7 * 24).sent_back()
+    gone = CALENDAR.work_between(since, story.now)
+    assert gone == timedelta(hours=35)
+    assert climbed(story) == [(step, CALENDAR.add_work(at, gone)) for step, at in alone if at]
+
+
 def test_a_breached_clock_that_was_extended_climbs_no_further() -> None:
     story, _ = _at_light(Light.RED)
     asked(story, RequestKind.EXTENSION, story.of(HOUSING), RequestState.APPROVED)
     story.submit(HOUSING).sent_back()
     (clock,) = story.case.running(C.HANDLE)
     assert (clock.next_step, clock.next_at) == (None, None)
+
+
+@pytest.mark.parametrize(("granted_after", "left"), [(timedelta(hours=1), 8), (timedelta(days=20), 0)])
+def test_a_row_that_was_extended_in_time_and_is_late_all_the_same_climbs_on(
+    granted_after: timedelta, left: int
+) -> None:
+    story, _ = _at_light(Light.RED)
+    row, (clock,) = story.of(HOUSING), story.case.running(C.HANDLE)
+    asked(story, RequestKind.EXTENSION, row, RequestState.APPROVED)
+    granted = replace(story.case.requests[-1], decided_at=clock.start_at + granted_after, approved_days=1)
+    story.take(replace(story.outcome, case=replace(story.case, requests=(granted,))))
+    story.submit(HOUSING).sent_back()
+    assert len(climbed(story)) == left
 
 
 def test_a_row_that_was_hung_is_handled_again_with_what_was_left_then() -> None:

@@ -9,7 +9,7 @@ import pytest
 from domain.action import ActionName as A
 from domain.assignment import AssignmentMode, AssignmentRole, AssignmentState
 from domain.case import Case
-from domain.clock import ClockType
+from domain.clock import Clock, ClockStep, ClockType, Light
 from domain.errors import DomainError, ErrorCode
 from domain.followup import FollowUpLayer
 from domain.incident import CaseOutcome, IncidentState, NoteKind
@@ -317,6 +317,19 @@ def test_a_household_that_is_not_met_is_tried_again_as_anyone_is() -> None:
     assert story.closed().case.incident.state is IncidentState.CLOSED
 
 
+def moved_by_opinion(lit: Clock, due: datetime) -> Clock:
+    """The FOLLOWUP clock as given, once somebody is dissatisfied at the same moment."""
+    story = story_at(7)
+    clocks = tuple(
+        replace(lit, id=it.id) if it.type is ClockType.FOLLOWUP else it for it in story.case.clocks
+    )
+    story.take(replace(story.outcome, case=replace(story.case, clocks=clocks))).later(hours=1)
+    asked(story, UNHAPPY)
+    (clock,) = story.case.running(ClockType.FOLLOWUP)
+    assert clock.due_at == due
+    return clock
+
+
 def test_the_dissatisfied_are_asked_at_the_door() -> None:
     story = story_at(7)
     (before,) = story.case.running(ClockType.FOLLOWUP)
@@ -326,6 +339,9 @@ def test_the_dissatisfied_are_asked_at_the_door() -> None:
     (clock,) = story.case.running(ClockType.FOLLOWUP)
     assert (clock.id, clock.due_at > before.due_at) == (before.id, True)
     assert clock.next_at == clock.yellow_at > before.yellow_at
+    lit = replace(before, light=Light.YELLOW, next_step=ClockStep.RED, next_at=before.due_at)
+    yellow = moved_by_opinion(lit, clock.due_at)
+    assert (yellow.yellow_at, yellow.next_at) == (clock.yellow_at, clock.due_at)
     asked(story, UNHAPPY)
     assert pending(story.case) == [(FollowUpLayer.COMMUNITY, None)]  # one at a time
 
