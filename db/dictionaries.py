@@ -10,6 +10,7 @@ from uuid import UUID
 
 from db import rows
 from db.rows import Connection, Sql, both, one_of, read, select, to_columns, to_domain
+from db.rulebook.categories import category_of, columns_of
 from db.unit_of_work import Work
 from db.visibility import everyone
 from db.work.reference import Reference
@@ -144,7 +145,7 @@ async def insert_categories(work: Work, items: Iterable[Category]) -> None:
     """Write new categories, parents before children."""
     _kept.change(work)
     for item in items:
-        await rows.insert(work.connection, "category", [to_columns(item)])
+        await rows.insert(work.connection, "category", [columns_of(item)])
 
 
 async def insert_duties(work: Work, items: Iterable[DutyItem]) -> None:
@@ -215,7 +216,7 @@ async def _all(kind: type[T], table: str, order: str, connection: Connection | N
 
 async def _categories(where: Sql, connection: Connection | None) -> list[Category]:
     found = await read(select("*", "category", where, "ORDER BY code"), connection)
-    return [to_domain(Category, row) for row in found]
+    return [category_of(row) for row in found]
 
 
 def _nearest(book: _Book, category_id: UUID, fitting: Iterable[Held]) -> Held | None:

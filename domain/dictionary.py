@@ -8,12 +8,22 @@ from domain.clock import TimeUnit
 from domain.incident import Urgency
 
 
+@dataclass(frozen=True, slots=True)
+class Milestone:
+    """阶段时限: a stage of handling with a limit of its own (R24), an amount of `unit`."""
+
+    name: str
+    limit: int
+    unit: TimeUnit
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Category:
     """事项分类: a node of the three-level tree. The flags count on level 3.
 
     `self_handling` lets a grid worker do it on the spot (T3); `requires_verify` sends it to be verified before filing
-    (T8); `requires_opinion` demands the household's opinion (T28, S49).
+    (T8); `requires_opinion` demands the household's opinion (T28, S49). `milestones` are the stages of handling, in
+    their order (R24). It is in use from `valid_from` (always, without one) until `valid_to`, exclusive.
     """
 
     id: UUID
@@ -31,7 +41,15 @@ class Category:
     patrol_visible: bool = False
     filing_condition: str | None = None
     closing_condition: str | None = None
+    milestones: tuple[Milestone, ...] = ()
+    valid_from: datetime | None = None
+    valid_to: datetime | None = None
     version: int = 1
+
+    def in_use(self, at: datetime) -> bool:
+        """Whether cases may be given it at that moment."""
+        began = self.valid_from is None or self.valid_from <= at
+        return began and (self.valid_to is None or self.valid_to > at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

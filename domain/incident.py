@@ -177,6 +177,7 @@ class Incident:
     `grid_version` is the outline the point was placed by (R61). `on_time` is frozen at close (B.6 D).
     `ended_at`: when it was rejected, transferred, merged or voided; `merged_from`: its state before merging.
     `merged_count` cases were merged into it; `request_count` requests were made on it (both say what to load).
+    `category_version`: as which version the case knows its category; None is the first (trap 18).
     `urgent` 加急 (R17), `historic` 历史遗留 (R18), `claim_until` the end of the claim window (T12).
     """
 
@@ -186,6 +187,7 @@ class Incident:
     domain: IncidentDomain
     kind: IncidentKind
     category_id: UUID
+    category_version: int | None = None
     title: str
     content: str | None
     source: Source

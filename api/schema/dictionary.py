@@ -3,10 +3,20 @@
 import strawberry
 
 from api.schema.term import TERMS, describe, graphql_name
-from api.schema.words import Node, Shown, column, link
+from api.schema.words import Node, Shown, column, link, resolver
 from domain import dictionary as rows
+from domain.clock import TimeUnit
 from domain.incident import Urgency
 from domain.term import Language, Term
+
+
+@strawberry.type(description="阶段时限（R24）。A stage of handling with a limit of its own.")
+class Milestone(Shown[rows.Milestone]):
+    """R24."""
+
+    name: str = column("name", "阶段名称，如停工、处罚、拆除。The stage's name.")
+    limit: int = column("limit", "时限数值。The limit's amount.")
+    unit: TimeUnit = column("unit", "时限单位。The limit's unit.")
 
 
 @strawberry.type(description="事项分类，共三级。A node of the three-level category tree.")
@@ -23,6 +33,11 @@ class Category(Shown[rows.Category], Node):
     )
     requires_onsite_verify: bool = column("requires_onsite_verify", "须现场核查。The check must be on site.")
     default_urgency: Urgency = column("default_urgency", "默认紧急程度。The usual urgency.")
+
+    @resolver("阶段时限，按先后（R24）。The stages of handling, in their order.")
+    def milestones(self) -> list[Milestone]:
+        """In their order."""
+        return [Milestone.of(it) for it in self.row.milestones]
 
 
 @strawberry.type(description="枚举值的标签。The label of one enum value.")

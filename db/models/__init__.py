@@ -5,6 +5,7 @@ from db.models.clock import ClockPauseRow, ClockRow, ClockStepRow, TestClockRow
 from db.models.complainant import ComplainantRow
 from db.models.dictionary import (
     CalendarDayRow,
+    CalendarMoveRow,
     CategoryRow,
     DictionaryChangeRow,
     DispatchRuleRow,
@@ -37,6 +38,7 @@ from db.models.whistle import WhistleCallRow, WhistleRow
 __all__ = [
     "AssignmentRow",
     "CalendarDayRow",
+    "CalendarMoveRow",
     "CategoryRow",
     "ClockPauseRow",
     "ClockRow",

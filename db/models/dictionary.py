@@ -24,6 +24,9 @@ class CategoryRow(Model):
     patrol_visible = fields.BooleanField(null=True)
     filing_condition = fields.TextField(null=True)
     closing_condition = fields.TextField(null=True)
+    milestones = fields.JSONField(null=True)
+    valid_from = fields.DatetimeField(null=True)
+    valid_to = fields.DatetimeField(null=True)
     version = fields.IntField(db_default=1)
 
     class Meta:
@@ -102,6 +105,8 @@ class PolicyValueRow(Model):
     amount = fields.IntField()
     unit = fields.CharField(max_length=16)
     valid_from = fields.DatetimeField()
+    valid_to = fields.DatetimeField(null=True)
+    version = fields.IntField(db_default=1)
 
     class Meta:
         """Table and indexes."""
@@ -147,6 +152,25 @@ class OrgCalendarDayRow(Model):
 
         table = "org_calendar_day"
         unique_together = (("org_id", "date"),)
+
+
+class CalendarMoveRow(Model):
+    """时限变动: a clock that one change of a calendar moved, so that a request sent again answers the same (R78)."""
+
+    id = fields.UUIDField(primary_key=True)
+    change_id = fields.UUIDField()
+    incident_id = fields.UUIDField()
+    clock_id = fields.UUIDField()
+    type = fields.CharField(max_length=16)
+    incident_no = fields.CharField(max_length=30)
+    before = fields.DatetimeField()
+    after = fields.DatetimeField()
+
+    class Meta:
+        """Table and indexes."""
+
+        table = "calendar_move"
+        unique_together = (("change_id", "clock_id"),)
 
 
 class WorkWindowRow(Model):

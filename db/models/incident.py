@@ -13,6 +13,7 @@ class IncidentRow(Model):
     domain = fields.CharField(max_length=16)
     kind = fields.CharField(max_length=16)
     category = fields.ForeignKeyField("models.CategoryRow", related_name=False, on_delete=fields.RESTRICT)
+    category_version = fields.IntField(null=True)
     title = fields.CharField(max_length=50)
     content = fields.TextField(null=True)
     source = fields.CharField(max_length=24)

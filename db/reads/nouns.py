@@ -12,6 +12,7 @@ from uuid import UUID
 
 from db.cases import incident_of
 from db.rows import Row, Sql, both, either, exists, to_domain
+from db.rulebook.categories import category_of
 from db.visibility import everyone, of_assignment, of_case, of_person, unprotected
 from domain.assignment import Assignment
 from domain.clock import Clock
@@ -118,7 +119,7 @@ def _in_force(now: datetime) -> Sql:
 
 NOUNS: Mapping[str, Noun] = {
     "Assignment": Noun(Assignment, "assignment", "a", of_assignment, _CASE.format(alias="a")),
-    "Category": Noun(Category, "category", "y", everyone),
+    "Category": Noun(Category, "category", "y", everyone, make=category_of),
     "Clock": _of_case(Clock, "clock", "c"),
     "Complainant": Noun(
         Complainant, "complainant", "k", _of_complainant, sealed=frozenset({"name", "phone"})
