@@ -24,7 +24,7 @@ from domain.rules.act import Act
 from domain.rules.complainant import complainant_of
 from domain.term import Term
 from services.apply import act_of, answer, apply, change_case, pictures, placed
-from services.command import Call, PointGiven, Result, check_version, perform
+from services.command import Call, PointGiven, Result, check_version, perform, with_limits
 
 _PUBLIC_CODES = 10**12
 _CODE = 40
@@ -131,6 +131,7 @@ async def report(call: Call, given: ReportIncident) -> Result:
     async def body(work: Work) -> Result:
         act = await act_of(work, call, A.reportIncident)
         told = await _told(work, act, given)
+        act = await with_limits(work, act, told.category.id, told.place.region_ids)
         outcome = rules.report(act, told)
         await apply(work, None, outcome)
         return answer(None, outcome.case, warnings=rules.report_warnings(act, told))
@@ -175,7 +176,8 @@ async def file(call: Call, given: FileIncident) -> Result:
     async def decide(work: Work, act: Act, case: Case) -> Outcome:
         category = await _category(given.category_code, work)
         bound = await dictionaries.fitting(category.id, case.region_ids, act.now, connection=work.connection)
-        return rules.file(act, case, given.urgency, category, boundary=not any(bound))
+        filed = await with_limits(work, act, category.id, case.region_ids)
+        return rules.file(filed, case, given.urgency, category, boundary=not any(bound))
 
     return await change_case(call, A.fileIncident, given, decide)
 
@@ -198,7 +200,7 @@ async def unmask_field(call: Call, given: UnmaskField) -> Result:
         case = await cases.load(work, given.id, viewer=call.actor)
         check_version(case.incident.version, given.expected_version)
         value = _masked(call, case, given.field)
-        act = await act_of(work, call, A.unmaskField)
+        act = await act_of(work, call, A.unmaskField, case)
         outcome = rules.unmask(act, case, given.field.value, given.reason)
         await apply(work, case, outcome)
         return replace(answer(case, outcome.case), facts={"value": value})

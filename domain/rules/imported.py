@@ -131,6 +131,7 @@ def _row(act: Act, given: Taken, incident: Incident) -> Assignment:
 
 def _running(then: Act, case: Case, row: Assignment) -> Case:
     """The row's clocks from the time it was given."""
+    then = then.at_unit(row.org_id)
     sign = start(then, case.incident, ClockType.SIGN, assignment_id=row.id)
     contact = start(then, case.incident, ClockType.CONTACT, assignment_id=row.id)
     handle = start_handling(then, case.incident, row.id)

@@ -19,7 +19,7 @@ from domain.loop.request import RequestKind, RequestState
 from domain.loop.shift import Granted, moved_to, recomputed
 from domain.policy import OPINION
 from domain.rules.act import Act
-from domain.rules.clock import with_clocks, with_due
+from domain.rules.clock import calendar_of, with_clocks, with_due
 from domain.verification import TaskState
 
 FIRST_YEAR, LAST_YEAR = 2000, 2199
@@ -97,7 +97,7 @@ def follow(
 def _recomputed(act: Act, case: Case, clock: Clock, pauses: Collection[Pause]) -> Clock:
     """The clock by the calendar in force; FOLLOWUP is not due before an opinion that is waited for (B.6)."""
     urgency = case.incident.urgency
-    later = recomputed(clock, pauses, _granted(case, clock), urgency, act.calendar)
+    later = recomputed(clock, pauses, _granted(case, clock), urgency, calendar_of(act, case, clock))
     opinions = [it.due_at for it in (_of_term(act, it) for it in case.followups) if it.due_at and _waits(it)]
     if clock.type is ClockType.FOLLOWUP and max(opinions, default=later.due_at) > later.due_at:
         return moved_to(later, max(opinions), urgency, act.calendar)
