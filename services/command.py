@@ -162,7 +162,7 @@ async def with_limits(work: Work, act: Act, category_id: UUID | None, region_ids
     book = await dictionaries.rulebook(
         act.now, category_id=category_id, region_ids=region_ids, connection=work.connection
     )
-    return replace(act, policy=book.policy, calendar=book.calendar)
+    return replace(act, policy=book.policy, calendar=book.calendar, calendars=book.calendars)
 
 
 def check_version(version: int, expected: int) -> None:

@@ -154,7 +154,8 @@ async def amend(call: Call, given: AmendIncident) -> Result:
     permit(call.actor, A.amendIncident)
 
     async def decide(work: Work, act: Act, case: Case) -> Outcome:
-        category = await _category(given.category_code, work) if given.category_code is not None else None
+        code = given.category_code
+        category = await _category(code, work, act, case.category) if code is not None else None
         moved = given.point is not None or given.address is not None
         change = rules.Amendment(
             kind=given.kind,
@@ -174,7 +175,7 @@ async def file(call: Call, given: FileIncident) -> Result:
     permit(call.actor, A.fileIncident)
 
     async def decide(work: Work, act: Act, case: Case) -> Outcome:
-        category = await _category(given.category_code, work)
+        category = await _category(given.category_code, work, act, case.category)
         bound = await dictionaries.fitting(category.id, case.region_ids, act.now, connection=work.connection)
         filed = await with_limits(work, act, category.id, case.region_ids)
         return rules.file(filed, case, given.urgency, category, boundary=not any(bound))
@@ -235,7 +236,7 @@ async def _told(work: Work, act: Act, given: ReportIncident) -> rules.Report:
         public_code=f"{secrets.randbelow(_PUBLIC_CODES):012d}",
         domain=given.domain,
         kind=given.kind,
-        category=await _category(given.category_code, work),
+        category=await _category(given.category_code, work, act),
         title=given.title,
         content=given.content,
         source=given.source,
@@ -250,10 +251,13 @@ async def _told(work: Work, act: Act, given: ReportIncident) -> rules.Report:
     )
 
 
-async def _category(code: str, work: Work) -> Category:
+async def _category(code: str, work: Work, act: Act, kept: Category | None = None) -> Category:
+    """The category, in use; one that the case has already stays as the case knows it (trap 18)."""
     plain = text.line(code, "categoryCode", most=_CODE)
     found = await dictionaries.category_by_code(plain, connection=work.connection)
-    if found is None:
+    if found is not None and kept is not None and found.id == kept.id:
+        return kept
+    if found is None or not found.in_use(act.now):
         raise DomainError(ErrorCode.NOT_FOUND, "categoryCode")
     return found
 

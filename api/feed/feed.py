@@ -17,7 +17,7 @@ from api.feed.revocation import present_viewer
 from api.feed.stream import EventStream
 from api.feed.tail import Tail
 from api.feed.works import Works
-from db import dictionaries, event_log, grids, incidents
+from db import dictionaries, event_log, grids, incidents, orgs
 from db.bell import Bell
 from domain.errors import DomainError, ErrorCode
 from domain.event import EventKind, LoggedEvent
@@ -138,6 +138,7 @@ class Feed:
             grids.forget()
         if EventKind.DICTIONARY in kinds:
             dictionaries.forget()
+            orgs.forget()
         for listener in self._listeners:
             listener(batch)
         self._hub.deliver(batch)

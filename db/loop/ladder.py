@@ -11,7 +11,7 @@ from domain.rules.supervision import Grounds
 
 
 async def grounds_of(work: Work, case: Case, now: datetime) -> Grounds:
-    """The limits for such a case in force at its report, and its units' red cards of the last 30 days elsewhere (E6)."""
+    """The limits for such a case at its report, and its units' red cards of the last 30 days elsewhere (E6)."""
     book = await dictionaries.rulebook(
         case.incident.reported_at,
         category_id=case.incident.category_id,

@@ -16,7 +16,7 @@ from domain.loop.pause import Pause, pause, resume
 from domain.rules.act import Act
 from domain.rules.loop.breach import booked
 
-_OF_POSTS = OWED_BY.keys() - {ClockType.REPLY}
+OF_POSTS = OWED_BY.keys() - {ClockType.REPLY}
 """What a post of the command centre owes, though it is about a unit's row; a card is answered by the unit."""
 
 
@@ -68,7 +68,7 @@ def calendar_of(act: Act, case: Case, clock: Clock) -> WorkCalendar:
 
 def unit_of(case: Case, clock: Clock) -> UUID | None:
     """The unit that a clock measures; None where it is the command centre."""
-    if clock.assignment_id is None or clock.type in _OF_POSTS:
+    if clock.assignment_id is None or clock.type in OF_POSTS:
         return None
     return case.assignment(clock.assignment_id).org_id
 

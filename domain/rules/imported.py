@@ -89,6 +89,7 @@ def _incident(act: Act, given: Taken) -> Incident:
         domain=given.domain,
         kind=given.kind,
         category_id=given.category.id,
+        category_version=given.category.version,
         title=text.line(given.title, "title", least=text.TITLE[0], most=text.TITLE[1]),
         content=text.optional(given.content, "content"),
         source=given.source,
