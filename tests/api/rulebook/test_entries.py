@@ -60,12 +60,12 @@ async def test_a_category_is_made_revised_taken_out_of_use_and_followed_back(
     ]
     history = (
         "query ($id: ID!) { node(id: $id) { ... on Category { history "
-        "{ noun subjectId version reason changedAt changedBy { username } values { name value } } } } }"
+        "{ noun subjectId version reason changedAt changedBy { id } values { name value } } } } }"
     )
     shown = (await admin.ask(history, id=made["id"]))["node"]["history"]
     assert [(it["version"], it["reason"]) for it in shown] == [(1, None), (2, "统一名称")]
     assert {it["subjectId"] for it in shown} == {made["id"]}
-    assert shown[0]["changedBy"] == {"username": "sysadmin"}
+    assert shown[0]["changedBy"] == {"id": gid("Person", district.viewer("sysadmin").person_id)}
     assert {it["name"]: it["value"] for it in shown[0]["values"]}["requires_photo"] == "true"
     resident = Client(district.viewer("resident"))
     assert (await resident.ask(history, id=made["id"]))["node"]["history"] == []

@@ -69,7 +69,7 @@ async def test_a_units_own_days_move_the_clocks_of_its_rows_alone() -> None:
     other = Desk(desk.district)
     await other.report()
     await other.file()
-    await other.dispatch("CIVIL")
+    await other.dispatch("CIVIL", basis="职责所在")
     before = {it: await clock(desk, it) for it in ROWS}
     result = await own_days(desk, ("2024-10-25", False), ("2024-10-26", True))
     after = {it: await clock(desk, it) for it in ROWS}
@@ -144,7 +144,7 @@ async def test_hours_of_the_district_hold_for_everyone_without_own_ones() -> Non
     other = Desk(desk.district)
     await other.report()
     await other.file()
-    await other.dispatch("CIVIL")
+    await other.dispatch("CIVIL", basis="职责所在")
     assert (await clock(other, ClockType.HANDLE)).due_at == local("2024-10-31T18:00")
 
 
