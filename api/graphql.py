@@ -26,6 +26,9 @@ from api.resolvers.loop.whistle import WhistleMutations, WhistleQueries
 from api.resolvers.node import NodeQueries
 from api.resolvers.org import OrgMutations, OrgQueries
 from api.resolvers.person import PersonMutations, PersonQueries
+from api.resolvers.rulebook.calendar import CalendarMutations, CalendarQueries
+from api.resolvers.rulebook.category import CategoryMutations
+from api.resolvers.rulebook.entry import EntryMutations, EntryQueries
 from api.resolvers.saved_filter import SavedFilterMutations, SavedFilterQueries
 from api.resolvers.session import SessionMutations, SessionQueries
 from api.resolvers.supervision import SupervisionMutations
@@ -47,6 +50,8 @@ class Query(
     PersonQueries,
     OrgQueries,
     DictionaryQueries,
+    EntryQueries,
+    CalendarQueries,
     DocumentQueries,
     FeedQueries,
     BoardQueries,
@@ -79,6 +84,9 @@ class Mutation(
     PersonMutations,
     GridMutations,
     OrgMutations,
+    CategoryMutations,
+    EntryMutations,
+    CalendarMutations,
     DocumentMutations,
     ClockMutations,
     TimeMutations,

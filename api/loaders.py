@@ -26,6 +26,7 @@ from db import (
 )
 from db.integration import documents, keys
 from db.loop import merges, requests, scores, statements, whistles
+from db.rulebook import changes, entries
 from domain.case import Case
 from domain.errors import DomainError, ErrorCode
 from domain.incident import Incident
@@ -43,16 +44,21 @@ ONE: Mapping[str, Read] = {
     "Category": dictionaries.get,
     "Clock": clocks.get,
     "Complainant": complainants.get,
+    "DictionaryChange": changes.get,
+    "DispatchRule": entries.RULES.get,
     "Document": documents.get,
+    "DutyItem": entries.DUTIES.get,
     "Grid": grids.get,
     "Incident": incidents.get,
     "IntegrationKey": keys.get,
     "Media": media.get,
     "OrgUnit": orgs.get,
     "Person": people.get,
+    "PolicyValue": entries.POLICIES.get,
     "Post": people.get_posts,
     "Region": regions.get,
     "Request": requests.get,
+    "RuleUse": entries.uses,
     "Statement": statements.get,
     "Whistle": whistles.get,
     "WhistleCall": whistles.get_calls,
@@ -63,6 +69,7 @@ MANY: dict[str, Read] = {
     "Assignment.incident": assignments.of_incidents,
     "Clock.incident": clocks.of_incidents,
     "Clock.assignment": clocks.of_assignments,
+    "DictionaryChange.subject": changes.of_subjects,
     "FollowUp.incident": followups.of_incidents,
     "Incident.master": merges.of_masters,
     "Media.incident": media.of_incidents,

@@ -168,12 +168,14 @@ async def _whole(found: list[Incident], connection: Connection | None) -> dict[U
     merged = await _merged([it.id for it in found if it.merged_count], connection)
     asking = {it.complainant_id for it in found if it.complainant_id}.union(*merged.values())
     parts, known = await _parts(found, sorted(asking), connection)
-    categories = await dictionaries.tree({it.category_id for it in found}, connection)
+    categories = await dictionaries.known_as(
+        {(it.category_id, it.category_version) for it in found}, connection
+    )
     above = await regions.ancestors_of({it.region_id for it in found}, connection=connection)
     return {
         it.id: Case(
             incident=it,
-            category=categories[it.category_id],
+            category=categories[it.category_id, it.category_version],
             region_ids=above[it.region_id],
             complainant=known[it.complainant_id] if it.complainant_id else None,
             others=tuple(known[key] for key in merged.get(it.id, ())),

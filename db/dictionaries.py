@@ -1,8 +1,7 @@
 """Versioned data the rules read: categories, duties, dispatch rules, calendar and policy (domain.md A.1)."""
 
-import zlib
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from typing import TypeVar
@@ -10,13 +9,15 @@ from uuid import UUID
 
 from db import rows
 from db.rows import Connection, Sql, both, one_of, read, select, to_columns, to_domain
-from db.rulebook.categories import category_of, columns_of
+from db.rulebook.calendars import calendars
+from db.rulebook.categories import category_of, columns_of, past_categories
+from db.rulebook.changes import versions
 from db.unit_of_work import Work
 from db.visibility import everyone
 from db.work.reference import Reference
 from domain.calendar import CalendarDay, WorkCalendar
-from domain.dictionary import Category, DispatchRule, DutyItem, PolicyValue
-from domain.policy import Policy
+from domain.dictionary import Category, DictionaryNoun, DispatchRule, DutyItem, PolicyValue
+from domain.policy import SCOPE, Policy
 from domain.viewer import Viewer
 
 T = TypeVar("T")
@@ -25,10 +26,15 @@ Held = TypeVar("Held", DutyItem, DispatchRule)
 
 @dataclass(frozen=True, slots=True)
 class Rulebook:
-    """The limits and the working days in force at one moment."""
+    """The limits and the working days in force at one moment; `calendars` are those of units that keep their own."""
 
     policy: Policy
     calendar: WorkCalendar
+    calendars: Mapping[UUID, WorkCalendar] = field(default_factory=dict)
+
+    def calendar_of(self, org_id: UUID | None) -> WorkCalendar:
+        """The working time of a unit, or of the district."""
+        return self.calendar if org_id is None else self.calendars.get(org_id, self.calendar)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,8 @@ class _Book:
 
     values: tuple[PolicyValue, ...]
     calendar: WorkCalendar
+    calendars: Mapping[UUID, WorkCalendar]
+    past: Mapping[tuple[UUID, int], Category]
     tree: Mapping[UUID, Category]
     by_code: Mapping[str, Category]
     duties: tuple[DutyItem, ...]
@@ -56,11 +64,11 @@ async def rulebook(
     With a category and regions (the nearest first) the policy is the one for a case of that kind there.
     """
     book = await _kept.get(connection)
-    policy = _policy(tuple(value for value in book.values if value.valid_from <= at))
+    policy = _policy(tuple(value for value in book.values if value.holds(at)))
     if category_id is not None and policy.narrow:
         codes = [book.tree[it].code for it in _depths(book, category_id)]
         policy = policy.within(codes, [book.regions[it] for it in region_ids if it in book.regions])
-    return Rulebook(policy, book.calendar)
+    return Rulebook(policy, book.calendar, book.calendars)
 
 
 @lru_cache(8)
@@ -73,6 +81,28 @@ def forget() -> None:
     _kept.forget()
 
 
+def changing(work: Work) -> None:
+    """This transaction changes entries: keep nothing of them until it has ended."""
+    _kept.change(work)
+
+
+async def known_as(
+    wanted: Collection[tuple[UUID, int | None]], connection: Connection | None = None
+) -> dict[tuple[UUID, int | None], Category]:
+    """Categories as cases know them: by the version they were given, the first where none was noted (trap 18)."""
+    book = await _kept.get(connection, lambda book: all(_as_known(book, it) for it in wanted))
+    return {it: found for it in wanted if (found := _as_known(book, it)) is not None}
+
+
+def _as_known(book: _Book, wanted: tuple[UUID, int | None]) -> Category | None:
+    """Where that version was not kept, because it was never changed by a command, the entry as it stands."""
+    category_id, version = wanted[0], wanted[1] or 1
+    current = book.tree.get(category_id)
+    if current is None or current.version < version:
+        return None
+    return current if current.version == version else book.past.get((category_id, version), current)
+
+
 async def tree(ids: Collection[UUID], connection: Connection | None = None) -> Mapping[UUID, Category]:
     """Every category by id, these among them, for the rules."""
     return (await _kept.get(connection, lambda book: book.tree.keys() >= set(ids))).tree
@@ -81,6 +111,32 @@ async def tree(ids: Collection[UUID], connection: Connection | None = None) -> M
 async def categories(*, viewer: Viewer, connection: Connection | None = None) -> list[Category]:
     """The whole tree, by code."""
     return await _categories(everyone(viewer), connection)
+
+
+async def categories_at(
+    at: datetime, *, viewer: Viewer, connection: Connection | None = None
+) -> list[Category]:
+    """The categories in use at a moment, as they were then, by code; those to come as they are set by now."""
+    everyone(viewer)
+    book = await _kept.get(connection)
+    found: dict[UUID, Category] = {}
+    for key, version, _, valid_from in await versions(DictionaryNoun.CATEGORY, connection):
+        if key in book.tree and valid_from <= at:
+            found[key] = book.past[key, version]
+    kept = {key for key, _ in book.past}
+    found |= {key: it for key, it in book.tree.items() if key not in kept}
+    return sorted((it for it in found.values() if it.in_use(at)), key=lambda it: it.code)
+
+
+async def scope_of(key: str, *, connection: Connection | None = None) -> tuple[UUID | None, UUID | None]:
+    """The category and the region that a limit is for, by the codes in its key."""
+    _, *scope = key.split(SCOPE)
+    if not scope:
+        return None, None
+    book = await _kept.get(connection)
+    category = book.by_code.get(scope[0])
+    places = [place for place, code in book.regions.items() if code == scope[1]]
+    return category.id if category else None, max(places, default=None)
 
 
 async def get(
@@ -177,17 +233,14 @@ async def insert_calendar(work: Work, days: Iterable[CalendarDay]) -> None:
 
 
 async def _book(connection: Connection | None) -> _Book:
-    """All of it; the calendar's version tells its days apart from others."""
-    named = await _all(CalendarDay, "calendar_day", "date", connection)
-    calendar = WorkCalendar(
-        tuple(named),
-        frozenset(day.date.year for day in named),
-        version=zlib.crc32(repr([(day.date, day.is_workday) for day in named]).encode()) >> 1,
-    )
+    """All of it."""
+    district, units = await calendars(connection)
     found = await _categories(rows.TRUE, connection)
     return _Book(
         values=tuple(await _all(PolicyValue, "policy_value", "valid_from, id", connection)),
-        calendar=calendar,
+        calendar=district,
+        calendars=units,
+        past=await past_categories(found, connection),
         tree={it.id: it for it in found},
         by_code={it.code: it for it in found},
         duties=tuple(await _all(DutyItem, "duty_item", "id", connection)),
@@ -202,7 +255,8 @@ async def _book(connection: Connection | None) -> _Book:
 _STAMP = (
     "COUNT(*) AS days, SUM(CASE WHEN is_workday THEN 1 ELSE 0 END) AS worked, "
     "(SELECT COUNT(*) FROM policy_value) AS amounts, (SELECT COUNT(*) FROM category) AS categories, "
-    "(SELECT COUNT(*) FROM duty_item) AS duties, (SELECT COUNT(*) FROM dispatch_rule) AS rules"
+    "(SELECT COUNT(*) FROM duty_item) AS duties, (SELECT COUNT(*) FROM dispatch_rule) AS rules, "
+    "(SELECT COUNT(*) FROM dictionary_change) AS changes"
 )
 _kept: Reference[_Book] = Reference(select(_STAMP, "calendar_day"), _book)
 

@@ -65,7 +65,7 @@ async def get(
 
 
 async def known(ids: Collection[UUID], connection: Connection | None = None) -> dict[UUID, OrgUnit]:
-    """Units by id, for commands: kept in the process, for a unit never changes."""
+    """Units by id, for commands: kept in the process until a unit changes."""
     kept = await _kept.get(connection, lambda units: units.keys() >= set(ids))
     return {it: kept[it] for it in ids if it in kept}
 
@@ -95,6 +95,24 @@ async def insert_all(work: Work, orgs: Iterable[OrgUnit]) -> None:
         await rows.insert(work.connection, _TABLE, [to_columns(org)])
 
 
+async def load(work: Work, org_id: UUID) -> OrgUnit:
+    """The unit, locked. NOT_FOUND, field `id`."""
+    if not await rows.lock(work.connection, _TABLE, org_id):
+        raise DomainError(ErrorCode.NOT_FOUND, "id")
+    return (await _found(Sql("id = ?", (org_id,)), work.connection))[0]
+
+
+async def save(work: Work, before: OrgUnit, after: OrgUnit) -> None:
+    """Write what changed of a unit."""
+    _kept.change(work)
+    await rows.save(work.connection, _TABLE, to_columns(before), to_columns(after))
+
+
+def forget() -> None:
+    """Read every unit anew: one was changed."""
+    _kept.forget()
+
+
 async def _found(where: Sql, connection: Connection | None) -> list[OrgUnit]:
     return [_unit(row) for row in await read(select("*", _TABLE, where, "ORDER BY code"), connection)]
 
@@ -103,7 +121,9 @@ async def _all(connection: Connection | None) -> dict[UUID, OrgUnit]:
     return {it.id: it for it in await _found(rows.TRUE, connection)}
 
 
-_kept: Reference[dict[UUID, OrgUnit]] = Reference(select("COUNT(*) AS units", _TABLE), _all)
+_kept: Reference[dict[UUID, OrgUnit]] = Reference(
+    select("COUNT(*) AS units, SUM(version) AS versions", _TABLE), _all
+)
 
 
 def _unit(row: rows.Row) -> OrgUnit:

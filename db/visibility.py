@@ -124,6 +124,11 @@ def everyone(_viewer: Viewer) -> Sql:
     return TRUE
 
 
+def of_staff(viewer: Viewer) -> Sql:
+    """What the rules read, and its history, are open to everyone who works here; the public sees what comes of it."""
+    return TRUE if viewer.roles & STAFF or viewer.system else FALSE
+
+
 def unprotected(viewer: Viewer, alias: str = "i") -> Sql:
     """R81: the case does not complain about a unit of the viewer, whose search and filters would reveal it."""
     posts = {post.org_id for post in viewer.posts} | {viewer.org_id}

@@ -79,6 +79,7 @@ class ActionName(Term):
     endDispatchRule = "endDispatchRule", "终止派单规则", "End a dispatch rule"
     setPolicyValue = "setPolicyValue", "设定时限策略", "Set a limit (S40)"
     importCalendar = "importCalendar", "导入工作日历", "Import a year's calendar (R78)"
+    setWorkWindows = "setWorkWindows", "设定工作时段", "Set office hours (D.9)"
     reviseOrgUnit = "reviseOrgUnit", "修订单位", "Revise a unit"
     unmaskField = "unmaskField", "查看脱敏信息", "Read a masked value (R80)"
     importCase = "importCase", "导入", "Import a case of an earlier system"
@@ -102,19 +103,3 @@ class ActionName(Term):
     refreshSession = "refreshSession", "续期", "Refresh the session"
     signOut = "signOut", "退出", "Sign out"
     forwardClock = "forwardClock", "拨快时钟", "Forward the test clock"
-
-
-PLANNED: frozenset[ActionName] = frozenset(
-    {
-        # dictionaries, recusal
-        ActionName.createCategory,
-        ActionName.reviseCategory,
-        ActionName.setDutyItem,
-        ActionName.endDutyItem,
-        ActionName.setDispatchRule,
-        ActionName.endDispatchRule,
-        ActionName.setPolicyValue,
-        ActionName.reviseOrgUnit,
-    }
-)
-"""Commands of the table that no mutation leads to yet: not offered by `availableActions` nor `viewer.actions`."""

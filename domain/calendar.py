@@ -3,7 +3,7 @@
 Every span is answered by arithmetic on day numbers, never by walking minutes, so years cost what hours cost.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, timezone
@@ -18,7 +18,7 @@ DISTRICT_TIME = timezone(timedelta(hours=8))
 DEFAULT_WINDOWS = ((time(8, 30), time(11, 30)), (time(13), time(17)))
 """Office hours of a working day: seven hours (domain.md D.9)."""
 
-_DAY = timedelta(days=1)
+_DAY, _NOON = timedelta(days=1), timedelta(hours=12)
 _WEEKDAYS = 5
 _HOLIDAYS = {
     "元旦": "New Year",
@@ -41,6 +41,18 @@ class CalendarDay:
     source: str
 
 
+Windows = tuple[tuple[time, time], ...]
+"""Office hours of a working day, in order and apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Other office hours from a day on, in the district's time."""
+
+    since: date
+    windows: Windows
+
+
 class Reason(NamedTuple):
     """Why a stretch of time counts or not, in both languages."""
 
@@ -50,6 +62,7 @@ class Reason(NamedTuple):
 
 WORKING = Reason("工作时间", "Working time")
 LUNCH = Reason("午休", "Lunch break")
+BREAK = Reason("班间休息", "Between two shifts")
 BEFORE_HOURS = Reason("上班前", "Before working hours")
 AFTER_HOURS = Reason("下班后", "After working hours")
 WEEKEND = Reason("周末", "Weekend")
@@ -65,42 +78,60 @@ class Stretch:
     reason: Reason
 
 
+class _Era(NamedTuple):
+    """Days of equal hours: from the day of that ordinal, with the working days and the working time before it."""
+
+    first: int
+    opens: tuple[tuple[timedelta, timedelta], ...]
+    workday: timedelta
+    days: int
+    before: timedelta
+
+
 @dataclass(frozen=True, slots=True)
 class WorkCalendar:
     """Monday to Friday, corrected by the days the notices name; office hours in district time.
 
-    `years` are those with a notice; any other year follows the plain weekly pattern and is provisional.
-    Refuses windows that are empty or out of order with BAD_INPUT.
+    `years` are those with a notice; any other year follows the plain weekly pattern and is provisional. `windows`
+    hold until the first of `hours`, each of which holds until the next. Refuses windows that are empty or out of
+    order, and hours that do not follow each other, with BAD_INPUT.
     """
 
     days: tuple[CalendarDay, ...] = ()
     years: frozenset[int] = frozenset()
-    windows: tuple[tuple[time, time], ...] = DEFAULT_WINDOWS
+    windows: Windows = DEFAULT_WINDOWS
+    hours: tuple[Hours, ...] = ()
     version: int = 1
     _named: Mapping[date, CalendarDay] = field(init=False, repr=False, compare=False)
     _worked: tuple[int, ...] = field(init=False, repr=False, compare=False)
     _rested: tuple[int, ...] = field(init=False, repr=False, compare=False)
-    _open: tuple[tuple[timedelta, timedelta], ...] = field(init=False, repr=False, compare=False)
-    _workday: timedelta = field(init=False, repr=False, compare=False)
+    _eras: tuple[_Era, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Sort the exceptions once; every later answer is a look-up in them."""
-        edges = [edge for window in self.windows for edge in window]
-        if not edges or any(late <= early for early, late in pairwise(edges)):
-            raise DomainError(ErrorCode.BAD_INPUT, "windows")
+        if any(later.since <= it.since for it, later in pairwise(self.hours)):
+            raise DomainError(ErrorCode.BAD_INPUT, "hours")
         named = {day.date: day for day in self.days}  # a later notice replaces an earlier one's day
         worked = (d.toordinal() for d, fact in named.items() if fact.is_workday and _is_weekend(d))
         rested = (d.toordinal() for d, fact in named.items() if not fact.is_workday and not _is_weekend(d))
-        opening = tuple((_since_midnight(start), _since_midnight(end)) for start, end in self.windows)
-        derived = {
-            "_named": named,
-            "_worked": tuple(sorted(worked)),
-            "_rested": tuple(sorted(rested)),
-            "_open": opening,
-            "_workday": sum((end - start for start, end in opening), timedelta()),
-        }
+        derived = {"_named": named, "_worked": tuple(sorted(worked)), "_rested": tuple(sorted(rested))}
         for name, value in derived.items():
             object.__setattr__(self, name, value)
+        object.__setattr__(self, "_eras", tuple(self._in_eras()))
+
+    def _in_eras(self) -> Iterator[_Era]:
+        """The hours in their order; each era knows what was worked before it."""
+        before = _Era(1, (), timedelta(), 0, timedelta())
+        for since, windows in ((date.min, self.windows), *((it.since, it.windows) for it in self.hours)):
+            opens = tuple((_since_midnight(start), _since_midnight(end)) for start, end in checked(windows))
+            days = self._workdays_to(since.toordinal() - 1)
+            worked = before.before + (days - before.days) * before.workday
+            workday = sum((end - start for start, end in opens), timedelta())
+            before = _Era(since.toordinal(), opens, workday, days, worked)
+            yield before
+
+    def _era(self, day: date) -> _Era:
+        return self._eras[bisect_right(self._eras, day.toordinal(), key=lambda it: it.first) - 1]
 
     def is_workday(self, day: date) -> bool:
         """Whether offices are open on that day."""
@@ -124,11 +155,11 @@ class WorkCalendar:
         if not self.is_workday(day):
             return ()
         start = midnight(day)
-        return tuple((start + opens, start + closes) for opens, closes in self._open)
+        return tuple((start + opens, start + closes) for opens, closes in self._era(day).opens)
 
     def closing(self, day: date) -> datetime:
         """When the last window of a working day ends (17:00), whether or not that day is worked."""
-        return midnight(day) + self._open[-1][1]
+        return midnight(day) + self._era(day).opens[-1][1]
 
     def work_between(self, start: datetime, end: datetime) -> timedelta:
         """Working time from start to end; zero when end is not later."""
@@ -136,21 +167,25 @@ class WorkCalendar:
 
     def add_work(self, start: datetime, work: timedelta) -> datetime:
         """The earliest moment by which that much working time has passed since start."""
-        days, rest = divmod(self._work_to(start) + work, self._workday)
+        whole = self._work_to(start) + work
+        era = self._eras[max(bisect_left(self._eras, whole, key=lambda it: it.before), 1) - 1]
+        days, rest = divmod(whole - era.before, era.workday)
         if not rest:
-            return max(start, self.closing(self._numbered(days)))
-        for opens, closes in self._open:
+            return max(start, self.closing(self._numbered(era.days + days)))
+        for opens, closes in era.opens:
             if rest <= closes - opens:
-                return max(start, midnight(self._numbered(days + 1)) + opens + rest)
+                return max(start, midnight(self._numbered(era.days + days + 1)) + opens + rest)
             rest -= closes - opens
         raise AssertionError  # pragma: no cover  # rest is shorter than the windows together
 
     def subtract_work(self, end: datetime, work: timedelta) -> datetime:
         """The latest moment from which that much working time is left until end."""
-        days, rest = divmod(self._work_to(end) - work, self._workday)
-        for opens, closes in self._open:
+        whole = self._work_to(end) - work
+        era = self._eras[max(bisect_right(self._eras, whole, key=lambda it: it.before), 1) - 1]
+        days, rest = divmod(whole - era.before, era.workday)
+        for opens, closes in era.opens:
             if rest < closes - opens:
-                return min(end, midnight(self._numbered(days + 1)) + opens + rest)
+                return min(end, midnight(self._numbered(era.days + days + 1)) + opens + rest)
             rest -= closes - opens
         raise AssertionError  # pragma: no cover  # rest is shorter than the windows together
 
@@ -174,9 +209,10 @@ class WorkCalendar:
             at, end, opening = midnight(day), midnight(day) + _DAY, BEFORE_HOURS
             windows = self.windows_of(day)
             for opens, closes in windows:
-                yield Stretch(at, opens, False, opening)
+                noon = opening is BREAK and at <= midnight(day) + _NOON < opens
+                yield Stretch(at, opens, False, LUNCH if noon else opening)
                 yield Stretch(opens, closes, True, self._day_reason(day))
-                at, opening = closes, LUNCH
+                at, opening = closes, BREAK
             yield Stretch(at, end, False, AFTER_HOURS if windows else self._day_reason(day))
 
     def _day_reason(self, day: date) -> Reason:
@@ -211,9 +247,23 @@ class WorkCalendar:
     def _work_to(self, moment: datetime) -> timedelta:
         """Working time since the first day of the era: a coordinate on which spans subtract."""
         day = local_day(moment)
-        whole = self._workdays_to(day.toordinal() - 1) * self._workday
+        era = self._era(day)
+        whole = era.before + (self._workdays_to(day.toordinal() - 1) - era.days) * era.workday
         within = (min(max(moment, opens), closes) - opens for opens, closes in self.windows_of(day))
         return whole + sum(within, timedelta())
+
+
+def checked(windows: Windows) -> Windows:
+    """The windows of one day, in order and apart. BAD_INPUT (windows) otherwise, and for none."""
+    edges = [edge for window in windows for edge in window]
+    if not edges or any(late <= early for early, late in pairwise(edges)):
+        raise DomainError(
+            ErrorCode.BAD_INPUT,
+            "windows",
+            zh="工作时段须先后有序、互不重叠",
+            en="Windows follow each other, each ending after it begins",
+        )
+    return windows
 
 
 def local_day(moment: datetime) -> date:

@@ -116,7 +116,7 @@ class Clock:
 WORK_UNITS = (TimeUnit.WORK_MIN, TimeUnit.WORK_DAY)
 """The units that only working time uses up."""
 
-_LONGEST = {
+LONGEST = {
     TimeUnit.NATURAL_MIN: 1_440_000,
     TimeUnit.WORK_MIN: 420_000,
     TimeUnit.WORK_DAY: 1_000,
@@ -144,7 +144,7 @@ def due_time(start: datetime, limit: Limit, calendar: WorkCalendar) -> datetime:
 
     BAD_INPUT for an amount below one or over a thousand days, or a start outside the years 1800 to 2200.
     """
-    if not 1 <= limit.amount <= _LONGEST[limit.unit]:
+    if not 1 <= limit.amount <= LONGEST[limit.unit]:
         raise DomainError(ErrorCode.BAD_INPUT, "limit", rule="D.9")
     if start.year not in _YEARS:
         raise DomainError(ErrorCode.BAD_INPUT, "start", rule="D.9")

@@ -1,11 +1,33 @@
 """Versioned data the rules read: categories, duty items, dispatch rules, policy values (domain.md A.1, A.3)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from domain.clock import TimeUnit
 from domain.incident import Urgency
+from domain.term import Term
+
+
+class DutySource(Term):
+    """职责依据: where a unit's duty is written."""
+
+    FUNCTIONS = "FUNCTIONS", "三定方案", "The unit's founding decision"
+    LAW = "LAW", "法律法规", "A law or regulation"
+    RULING = "RULING", "职责裁定", "A ruling of the command centre"
+
+
+class DictionaryNoun(Term):
+    """字典类别: what kind of entry was changed."""
+
+    CATEGORY = "CATEGORY", "事项分类", "A category"
+    DUTY_ITEM = "DUTY_ITEM", "职责清单项", "A duty item"
+    DISPATCH_RULE = "DISPATCH_RULE", "派单规则", "A dispatch rule"
+    POLICY_VALUE = "POLICY_VALUE", "时限策略", "A limit"
+    CALENDAR = "CALENDAR", "工作日历", "A year's calendar, of the district or of a unit"
+    WORK_WINDOWS = "WORK_WINDOWS", "工作时段", "Office hours, of the district or of a unit"
+    ORG_UNIT = "ORG_UNIT", "单位", "A unit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +85,7 @@ class DutyItem:
     legal_basis: str
     valid_from: datetime
     valid_to: datetime | None
-    source: str | None = None
+    source: DutySource | None = None
     version: int = 1
 
 
@@ -91,10 +113,37 @@ class DispatchRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyValue:
-    """策略值: one limit that overrides the default of domain.md B.2, e.g. key `HANDLE.NORMAL`."""
+    """策略值: one limit that overrides the default of domain.md B.2, e.g. key `HANDLE.NORMAL`.
+
+    It holds from `valid_from` until `valid_to`, exclusive.
+    """
 
     id: UUID
     key: str
     amount: int
     unit: TimeUnit
     valid_from: datetime
+    valid_to: datetime | None = None
+    version: int = 1
+
+    def holds(self, at: datetime) -> bool:
+        """Whether clocks that start at that moment are given it."""
+        return self.valid_from <= at and (self.valid_to is None or self.valid_to > at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DictionaryChange:
+    """字典历史: one version of an entry as it was set, by whom and when, and from when it holds.
+
+    `data` is the whole entry: codes, numbers, times, ids, and the words that the entry itself is made of.
+    """
+
+    id: UUID
+    noun: DictionaryNoun
+    subject_id: UUID
+    version: int
+    data: Mapping[str, object]
+    valid_from: datetime
+    reason: str | None
+    changed_by_id: UUID | None
+    changed_at: datetime

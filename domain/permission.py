@@ -86,6 +86,7 @@ LED: Mapping[ActionName, frozenset[Role]] = {
     A.endDispatchRule: frozenset({R.SYS_ADMIN, R.SYSTEM}),
     A.setPolicyValue: frozenset({R.SYS_ADMIN, R.SYSTEM}),
     A.importCalendar: frozenset({R.SYS_ADMIN, R.SYSTEM}),
+    A.setWorkWindows: frozenset({R.SYS_ADMIN, R.SYSTEM}),
     A.reviseOrgUnit: frozenset({R.SYS_ADMIN, R.SYSTEM}),
 }
 

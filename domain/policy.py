@@ -20,7 +20,7 @@ RETURN_WINDOW = "RETURN_WINDOW"
 EXTENSION = "EXTENSION"
 CLAIM_WINDOW = "CLAIM_WINDOW"
 OPINION = "OPINION"
-_SCOPE = "@"
+SCOPE = "@"
 _BUFFER = "EXTERNAL_BUFFER"
 _CONSULT = "CONSULT_HANDLE"
 _REWORK = "REWORK_HANDLE"
@@ -139,7 +139,7 @@ class Policy:
         """
         limits, narrow = dict(self.limits), dict(self.narrow)
         for value in values:
-            base, *scope = value.key.split(_SCOPE)
+            base, *scope = value.key.split(SCOPE)
             if (base not in self.limits and base not in _OPTIONAL) or len(scope) not in {0, 2}:
                 raise DomainError(ErrorCode.BAD_INPUT, "key", facts={"key": value.key})
             if value.amount < 1:
@@ -156,7 +156,7 @@ class Policy:
         """
         near: dict[str, tuple[tuple[int, int], Limit]] = {}
         for key, limit in self.narrow.items():
-            base, category, region = key.split(_SCOPE)
+            base, category, region = key.split(SCOPE)
             rank = _both(_rank(category, categories), _rank(region, regions))
             if rank is not None and (base not in near or rank < near[base][0]):
                 near[base] = (rank, limit)

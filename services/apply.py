@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Protocol
 from uuid import UUID
 
-from db import cases, clocks, dictionaries, grids, media, orgs, regions
+from db import cases, clocks, grids, media, orgs, regions
 from db.loop.ladder import grounds_of
 from db.loop.merges import merged_into
 from db.unit_of_work import Work
@@ -29,7 +29,7 @@ from domain.rules.loop.archive import sealed_with
 from domain.rules.step import due_steps, next_due
 from domain.verification import TaskState, Verification
 from domain.visibility import visibility_of
-from services.command import SYSTEM, Call, PointGiven, Result, check_version, perform
+from services.command import SYSTEM, Call, PointGiven, Result, act_for, check_version, perform, with_limits
 
 
 class Named(Protocol):
@@ -45,21 +45,10 @@ class Named(Protocol):
 
 
 async def act_of(work: Work, call: Call, action: ActionName | None, case: Case | None = None) -> Act:
-    """The call with the limits and the calendar in force, where the case lies and for what it is about."""
-    book = await dictionaries.rulebook(
-        call.now,
-        category_id=case.incident.category_id if case else None,
-        region_ids=case.region_ids if case else (),
-        connection=work.connection,
-    )
-    return Act(
-        actor=call.actor,
-        now=call.now,
-        new_id=call.new_id,
-        policy=book.policy,
-        calendar=book.calendar,
-        action=action,
-    )
+    """The call with the limits and the calendars in force, where the case lies and for what it is about."""
+    if case is None:
+        return await act_for(work, call, action)
+    return await act_for(work, call, action, case.incident.category_id, case.region_ids)
 
 
 async def change_case(
@@ -132,7 +121,9 @@ async def caught_up(work: Work, act: Act, case: Case) -> tuple[Case, int]:
 
     Commands do this too: what was late before somebody acted is late, lit and urged, sweep or no sweep (design §6).
     """
-    timed = replace(act, actor=SYSTEM, action=None)
+    timed = await with_limits(
+        work, replace(act, actor=SYSTEM, action=None), case.incident.category_id, case.region_ids
+    )
     if next_due(timed, case) is None:
         return case, 0
     stored, after, fired = case, case, 0

@@ -5,13 +5,13 @@ import json
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict, dataclass, field, is_dataclass
+from dataclasses import asdict, dataclass, field, is_dataclass, replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from db import clocks, idempotency
+from db import clocks, dictionaries, idempotency
 from db.clocks import BusinessClock
 from db.rows import Kept
 from db.unit_of_work import Work
@@ -20,6 +20,7 @@ from domain.action import ActionName
 from domain.case import Case
 from domain.errors import DomainError, ErrorCode, Warned
 from domain.place import Crs, Point, checked_point
+from domain.rules.act import Act
 from domain.viewer import Viewer
 
 SYSTEM = Viewer(
@@ -138,6 +139,30 @@ async def perform(
         return result
 
     return await in_group(attempt)
+
+
+async def act_for(
+    work: Work,
+    call: Call,
+    action: ActionName | None,
+    category_id: UUID | None = None,
+    region_ids: tuple[UUID, ...] = (),
+) -> Act:
+    """The call with the limits and the calendars in force, for a matter of that category there (S40)."""
+    return await with_limits(
+        work,
+        Act(actor=call.actor, now=call.now, new_id=call.new_id, action=action),
+        category_id,
+        region_ids,
+    )
+
+
+async def with_limits(work: Work, act: Act, category_id: UUID | None, region_ids: tuple[UUID, ...]) -> Act:
+    """The act under the nearest limits for that category there, the regions from the nearest up (S40)."""
+    book = await dictionaries.rulebook(
+        act.now, category_id=category_id, region_ids=region_ids, connection=work.connection
+    )
+    return replace(act, policy=book.policy, calendar=book.calendar, calendars=book.calendars)
 
 
 def check_version(version: int, expected: int) -> None:

@@ -21,7 +21,7 @@ from domain.rules.act import Act
 from domain.rules.imported import Taken, take_over
 from domain.rules.incident import EXTERNAL_ID
 from services.apply import act_of, apply
-from services.command import Call, Result
+from services.command import Call, Result, with_limits
 
 _PUBLIC_CODES = 10**12
 
@@ -110,7 +110,8 @@ async def _take_over(work: Work, act: Act, given: ImportCase, ground: _Ground) -
     ):
         if not is_known:
             raise DomainError(ErrorCode.NOT_FOUND, field)
-    outcome, past = take_over(act, _taken(given, external_id, ground))
+    then = await with_limits(work, act, given.category_id, ground.regions[given.region_id])
+    outcome, past = take_over(then, _taken(given, external_id, ground))
     no = await cases.next_number(work, local_day(given.reported_at))
     await apply(work, None, _numbered(outcome, no))
     for it in past:

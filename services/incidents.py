@@ -25,7 +25,7 @@ from domain.rules.act import Act
 from domain.rules.complainant import complainant_of
 from domain.term import Term
 from services.apply import act_of, answer, apply, change_case, pictures, placed
-from services.command import Call, PointGiven, Result, check_version, perform
+from services.command import Call, PointGiven, Result, check_version, perform, with_limits
 
 _PUBLIC_CODES = 10**12
 _CODE = 40
@@ -135,6 +135,7 @@ async def report(call: Call, given: ReportIncident) -> Result:
         if given.draft_id is not None:
             await drafts.take(work, call.actor.person_id, given.draft_id)
         told = await _told(work, act, given)
+        act = await with_limits(work, act, told.category.id, told.place.region_ids)
         outcome = rules.report(act, told)
         await apply(work, None, outcome)
         return answer(None, outcome.case, warnings=rules.report_warnings(act, told))
@@ -157,7 +158,8 @@ async def amend(call: Call, given: AmendIncident) -> Result:
     permit(call.actor, A.amendIncident)
 
     async def decide(work: Work, act: Act, case: Case) -> Outcome:
-        category = await _category(given.category_code, work) if given.category_code is not None else None
+        code = given.category_code
+        category = await _category(code, work, act, case.category) if code is not None else None
         moved = given.point is not None or given.address is not None
         change = rules.Amendment(
             kind=given.kind,
@@ -177,9 +179,10 @@ async def file(call: Call, given: FileIncident) -> Result:
     permit(call.actor, A.fileIncident)
 
     async def decide(work: Work, act: Act, case: Case) -> Outcome:
-        category = await _category(given.category_code, work)
+        category = await _category(given.category_code, work, act, case.category)
         bound = await dictionaries.fitting(category.id, case.region_ids, act.now, connection=work.connection)
-        return rules.file(act, case, given.urgency, category, boundary=not any(bound))
+        filed = await with_limits(work, act, category.id, case.region_ids)
+        return rules.file(filed, case, given.urgency, category, boundary=not any(bound))
 
     return await change_case(call, A.fileIncident, given, decide)
 
@@ -202,7 +205,7 @@ async def unmask_field(call: Call, given: UnmaskField) -> Result:
         case = await cases.load(work, given.id, viewer=call.actor)
         check_version(case.incident.version, given.expected_version)
         value = _masked(call, case, given.field)
-        act = await act_of(work, call, A.unmaskField)
+        act = await act_of(work, call, A.unmaskField, case)
         outcome = rules.unmask(act, case, given.field.value, given.reason)
         await apply(work, case, outcome)
         return replace(answer(case, outcome.case), facts={"value": value})
@@ -237,7 +240,7 @@ async def _told(work: Work, act: Act, given: ReportIncident) -> rules.Report:
         public_code=f"{secrets.randbelow(_PUBLIC_CODES):012d}",
         domain=given.domain,
         kind=given.kind,
-        category=await _category(given.category_code, work),
+        category=await _category(given.category_code, work, act),
         title=given.title,
         content=given.content,
         source=given.source,
@@ -252,10 +255,13 @@ async def _told(work: Work, act: Act, given: ReportIncident) -> rules.Report:
     )
 
 
-async def _category(code: str, work: Work) -> Category:
+async def _category(code: str, work: Work, act: Act, kept: Category | None = None) -> Category:
+    """The category, in use; one that the case has already stays as the case knows it (trap 18)."""
     plain = text.line(code, "categoryCode", most=_CODE)
     found = await dictionaries.category_by_code(plain, connection=work.connection)
-    if found is None:
+    if found is not None and kept is not None and found.id == kept.id:
+        return kept
+    if found is None or not found.in_use(act.now):
         raise DomainError(ErrorCode.NOT_FOUND, "categoryCode")
     return found
 

@@ -1,20 +1,26 @@
 """Units (domain.md A.1)."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from db import orgs, regions
+from db.rulebook import changes
 from db.unit_of_work import Work
 from domain.action import ActionName as A
+from domain.dictionary import DictionaryChange, DictionaryNoun
 from domain.errors import DomainError, ErrorCode
 from domain.event import Event, EventKind, Subject
 from domain.org import OrgKind, OrgUnit
 from domain.permission import permit
-from domain.text import line
-from services.command import Call, Result, perform
+from domain.rules.rulebook.org import check_above
+from domain.text import checked, line
+from services.command import Call, Result, check_version, perform
 
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}")
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 NAME, SHORT_NAME = 100, 60
 """Characters."""
 
@@ -29,6 +35,21 @@ class CreateOrgUnit:
     short_name: str | None = None
     parent_id: UUID | None = None
     region_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviseOrgUnit:
+    """What changes of the unit, and why; None leaves as it is. `active` False closes it for what is given out anew."""
+
+    id: UUID
+    expected_version: int
+    reason: str
+    name: str | None = None
+    short_name: str | None = None
+    kind: OrgKind | None = None
+    parent_id: UUID | None = None
+    region_id: UUID | None = None
+    active: bool | None = None
 
 
 async def create(call: Call, given: CreateOrgUnit) -> Result:
@@ -49,10 +70,67 @@ async def create(call: Call, given: CreateOrgUnit) -> Result:
             region_id=await _region(work, call, given.region_id),
         )
         await orgs.insert(work, org)
-        work.append(_created(call, org))
+        await changes.record(work, _version(call, org, None))
+        work.append(_changed(call, org, A.createOrgUnit))
         return Result(made={"org": (org.id,)})
 
     return await perform(call, A.createOrgUnit, given, body)
+
+
+async def revise(call: Call, given: ReviseOrgUnit) -> Result:
+    """Change a unit; what it has done keeps its name of the time in the history (S40). `made["org"]`.
+
+    NOT_FOUND (id, parentId, regionId), CONFLICT, BAD_INPUT with the field: a unit below itself, nothing to change.
+    """
+    permit(call.actor, A.reviseOrgUnit)
+
+    async def body(work: Work) -> Result:
+        await changes.alone(work)
+        before = await orgs.load(work, given.id)
+        check_version(before.version, given.expected_version)
+        after = replace(before, **_revised(given))
+        if given.parent_id is not None:
+            await _parent(work, call, given.parent_id)
+            check_above(
+                after, {it.id: it for it in (await orgs.all_by_code(connection=work.connection)).values()}
+            )
+        await _region(work, call, given.region_id)
+        if after == before:
+            raise DomainError(ErrorCode.BAD_INPUT, zh="没有要修订的内容", en="Nothing is to be changed")
+        after = replace(after, version=before.version + 1)
+        if not await changes.last_version(work, DictionaryNoun.ORG_UNIT, before.id):
+            found = replace(_version(call, before, None), valid_from=LONG_AGO)
+            await changes.record(work, found)
+        await orgs.save(work, before, after)
+        await changes.record(work, _version(call, after, checked(given.reason, "reason")))
+        work.append(_changed(call, after, A.reviseOrgUnit))
+        return Result(made={"org": (after.id,)})
+
+    return await perform(call, A.reviseOrgUnit, given, body)
+
+
+def _revised(given: ReviseOrgUnit) -> dict[str, Any]:
+    names = ("kind", "parent_id", "region_id", "active")
+    found: dict[str, Any] = {name: getattr(given, name) for name in names if getattr(given, name) is not None}
+    if given.name is not None:
+        found["name"] = line(given.name, "name", most=NAME)
+    if given.short_name is not None:
+        found["short_name"] = line(given.short_name, "shortName", most=SHORT_NAME)
+    return found
+
+
+def _version(call: Call, org: OrgUnit, reason: str | None) -> DictionaryChange:
+    return DictionaryChange(
+        id=call.new_id(),
+        noun=DictionaryNoun.ORG_UNIT,
+        subject_id=org.id,
+        version=org.version,
+        data=changes.data_of(org),
+        valid_from=call.now,
+        reason=reason,
+        changed_by_id=None if call.actor.system else call.actor.person_id,
+        changed_at=call.now,
+    )
 
 
 async def _parent(work: Work, call: Call, org_id: UUID | None) -> UUID | None:
@@ -69,13 +147,13 @@ async def _region(work: Work, call: Call, region_id: UUID | None) -> UUID | None
     return region_id
 
 
-def _created(call: Call, org: OrgUnit) -> Event:
+def _changed(call: Call, org: OrgUnit, action: A) -> Event:
     return Event(
         at=call.now,
         kind=EventKind.DICTIONARY,
         subject=Subject("OrgUnit", org.id, org.version),
         row="A.1",
-        action=A.createOrgUnit,
+        action=action,
         actor_id=None if call.actor.system else call.actor.person_id,
         data={"code": org.code, "kind": org.kind.value},
     )

@@ -59,7 +59,12 @@ COMMANDS_OPEN_TO_ALL: dict[
     "services/apply.py:act_of": "no command: it gives one the limits and the calendar in force",
     "services/apply.py:change_case": "no command: it carries one out, after that command asked permit",
     "services/apply.py:change_row": "no command: it carries one out, after that command asked permit",
+    "services/command.py:act_for": "no command: it gives one the limits and the calendars in force",
     "services/command.py:perform": "no command: the transaction every command runs in",
+    "services/rulebook/following.py:follow_all": "no command: what moves after one changed working time",
+    "services/rulebook/history.py:record": "no command: what one leaves in the history of an entry",
+    "services/rulebook/named.py:region_in_force": "no command: it looks up what one names",
+    "services/rulebook/named.py:region_of": "no command: it looks up what one names",
 }
 
 
@@ -192,7 +197,7 @@ def tries_in_resolvers(module: Module) -> Iterator[str]:
 
 
 def reads_without_viewer(module: Module) -> Iterator[str]:
-    if not module.directly_in("db", "db/loop"):
+    if not module.directly_in("db", "db/loop", "db/rulebook"):
         return
     for node in module.tree.body:
         if isinstance(node, ast.AsyncFunctionDef) and READ.match(node.name):
@@ -203,7 +208,7 @@ def reads_without_viewer(module: Module) -> Iterator[str]:
 
 def commands_without_permit(module: Module) -> Iterator[str]:
     """A command (a public async function with a `call`) asks `permit`, itself or by a function beside it."""
-    if not module.directly_in("services", "services/loop"):
+    if not module.directly_in("services", "services/loop", "services/rulebook"):
         return
     functions = {node.name: node for node in module.tree.body if isinstance(node, Function)}
     asking = {"permit"}

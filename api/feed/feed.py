@@ -22,7 +22,7 @@ from api.feed.shares.share import Render, Share
 from api.feed.stream import Opens, Stream
 from api.feed.tail import Tail
 from api.feed.works import Works
-from db import dictionaries, event_log, grids, incidents
+from db import dictionaries, event_log, grids, incidents, orgs
 from db.bell import Bell
 from domain.errors import DomainError, ErrorCode
 from domain.event import EventKind, LoggedEvent
@@ -235,6 +235,7 @@ class Feed:
             grids.forget()
         if EventKind.DICTIONARY in kinds:
             dictionaries.forget()
+            orgs.forget()
         for listener in self._listeners:
             listener(batch)
         self._hub.deliver(batch)

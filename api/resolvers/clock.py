@@ -4,6 +4,7 @@ from typing import Annotated
 
 import strawberry
 
+from api.ids import decode
 from api.scalars import DateTime
 from api.schema.argument import said
 from api.schema.clock import DeadlinePreview
@@ -26,10 +27,15 @@ class ClockQueries:
         start: Annotated[DateTime, said("开始时间。When it starts.")],
         limit: Annotated[int, said("时限数值。The limit's amount.")],
         unit: Annotated[TimeUnit, said("时限单位。The limit's unit.")],
+        org_unit_id: Annotated[
+            strawberry.ID | None,
+            said("按该单位的工作时间；空为全区。By that unit's working time; null: the district's."),
+        ] = None,
     ) -> DeadlinePreview | None:
         """BAD_INPUT for an amount below one or absurdly long."""
         info.context.require_viewer()
-        calendar = (await info.context.rulebook()).calendar
+        org = decode(org_unit_id, "OrgUnit", "orgUnitId") if org_unit_id is not None else None
+        calendar = (await info.context.rulebook()).calendar_of(org)
         return DeadlinePreview.of(deadline(start, Limit(limit, unit), calendar))
 
 

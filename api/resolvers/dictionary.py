@@ -1,8 +1,11 @@
 """Categories, regions and labels."""
 
+from typing import Annotated
+
 import strawberry
 
-from api.schema.argument import Lang
+from api.scalars import DateTime
+from api.schema.argument import Lang, said
 from api.schema.dictionary import Category, EnumLabels, all_labels
 from api.schema.region import Region
 from api.schema.words import Info, resolver
@@ -15,9 +18,20 @@ class DictionaryQueries:
     """What rarely changes."""
 
     @resolver("全部分类，三级平铺。The whole category tree, flat.")
-    async def categories(self, info: Info) -> list[Category]:
+    async def categories(
+        self,
+        info: Info,
+        at: Annotated[
+            DateTime | None,
+            said("只列该时刻在用者，内容亦为当时的。Only those in use at that moment, as they were then."),
+        ] = None,
+    ) -> list[Category]:
         """By code."""
-        rows = await dictionaries.categories(viewer=info.context.require_viewer())
+        viewer = info.context.require_viewer()
+        if at is None:
+            rows = await dictionaries.categories(viewer=viewer)
+        else:
+            rows = await dictionaries.categories_at(at, viewer=viewer)
         return [Category.of(row) for row in rows]
 
     @resolver("现行区划，自区县起。The divisions in force, from the district down.")

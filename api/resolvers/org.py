@@ -51,3 +51,12 @@ class OrgMutations:
         call = await info.context.call(asked.idempotency_key)
         result = await orgs.create(call, given(orgs.CreateOrgUnit, asked))
         return command.CreateOrgUnitPayload(org_unit=await one(info, OrgUnit, result.made["org"][0]))
+
+    @resolver("修订单位（S40）。Revise a unit; what it was called before stays in its history.")
+    async def revise_org_unit(
+        self, info: Info, asked: Input[command.ReviseOrgUnitInput]
+    ) -> command.ReviseOrgUnitPayload | None:
+        """NOT_FOUND, CONFLICT, BAD_INPUT with the field."""
+        call = await info.context.call(asked.idempotency_key)
+        result = await orgs.revise(call, given(orgs.ReviseOrgUnit, asked))
+        return command.ReviseOrgUnitPayload(org_unit=await one(info, OrgUnit, result.made["org"][0]))

@@ -11,6 +11,7 @@ from domain.clock import ClockType, Light, TimeUnit
 from domain.deadline import Deadline, clock_explanation, clock_used
 from domain.deadline import DeadlineInterval as Interval
 from domain.loop.pause import Pause
+from domain.rules.clock import OF_POSTS
 from domain.term import Language
 
 
@@ -68,12 +69,12 @@ class Clock(Shown[rows.Clock], Node):
         """Counted at read; a stopped or paused clock stands still."""
         row = self.row
         until = row.stopped_at or row.paused_at or await info.context.now()
-        return clock_used(row, until, await _calendar(info), await _pauses(info, row))
+        return clock_used(row, until, await _calendar(info, row), await _pauses(info, row))
 
     @resolver("期限逐段说明。Every span from start to due, and why it counts or not.")
     async def explanation(self, info: Info) -> list[DeadlineInterval]:
         """In order, without holes."""
-        spans = clock_explanation(self.row, await _calendar(info), await _pauses(info, self.row))
+        spans = clock_explanation(self.row, await _calendar(info, self.row), await _pauses(info, self.row))
         return [DeadlineInterval.of(span) for span in spans]
 
 
@@ -83,5 +84,10 @@ async def _pauses(info: Info, row: rows.Clock) -> list[Pause]:
     return found
 
 
-async def _calendar(info: Info) -> WorkCalendar:
-    return (await info.context.rulebook()).calendar
+async def _calendar(info: Info, row: rows.Clock) -> WorkCalendar:
+    """The working time it counts: its unit's, where a unit owes what it measures and keeps days or hours of its own."""
+    book = await info.context.rulebook()
+    if row.assignment_id is None or row.type in OF_POSTS or not book.calendars:
+        return book.calendar
+    held = await info.context.loaders["Assignment"].load(row.assignment_id)
+    return book.calendar_of(held.org_id if held is not None else None)

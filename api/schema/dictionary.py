@@ -2,8 +2,10 @@
 
 import strawberry
 
+from api.scalars import DateTime
+from api.schema.rulebook.change import DictionaryChange
 from api.schema.term import TERMS, describe, graphql_name
-from api.schema.words import Node, Shown, column, link, resolver
+from api.schema.words import Node, Shown, children, column, derived, link
 from domain import dictionary as rows
 from domain.clock import TimeUnit
 from domain.incident import Urgency
@@ -17,6 +19,10 @@ class Milestone(Shown[rows.Milestone]):
     name: str = column("name", "阶段名称，如停工、处罚、拆除。The stage's name.")
     limit: int = column("limit", "时限数值。The limit's amount.")
     unit: TimeUnit = column("unit", "时限单位。The limit's unit.")
+
+
+def _stages(stages: tuple[rows.Milestone, ...]) -> list[Milestone]:
+    return [Milestone.of(it) for it in stages]
 
 
 @strawberry.type(description="事项分类，共三级。A node of the three-level category tree.")
@@ -34,10 +40,28 @@ class Category(Shown[rows.Category], Node):
     requires_onsite_verify: bool = column("requires_onsite_verify", "须现场核查。The check must be on site.")
     default_urgency: Urgency = column("default_urgency", "默认紧急程度。The usual urgency.")
 
-    @resolver("阶段时限，按先后（R24）。The stages of handling, in their order.")
-    def milestones(self) -> list[Milestone]:
-        """In their order."""
-        return [Milestone.of(it) for it in self.row.milestones]
+    self_handling: bool = column(
+        "self_handling", "网格员可自行处置。A grid worker may handle it on the spot."
+    )
+    requires_verify: bool = column("requires_verify", "立案前须核实。It is verified before filing.")
+    requires_opinion: bool = column("requires_opinion", "须征询住户意见。The household's opinion is asked.")
+    patrol_visible: bool = column("patrol_visible", "巡查时可见。It can be seen on patrol.")
+    filing_condition: str | None = column("filing_condition", "立案条件。When a case is filed.")
+    closing_condition: str | None = column("closing_condition", "结案条件。When a case is closed.")
+    valid_from: DateTime | None = column("valid_from", "自何时启用。From when it is in use.")
+    valid_to: DateTime | None = column("valid_to", "至何时停用（不含）。Until when it is in use, exclusive.")
+    version: int = column("version", "版本号。Counts every change.")
+    history: list[DictionaryChange] = children(
+        "DictionaryChange",
+        "subject",
+        "历史，先旧后新；仅工作人员可见。Every version; for those who work here.",
+    )
+
+    milestones: list[Milestone] = derived(
+        "milestones",
+        fn=_stages,
+        description="阶段时限，按先后（R24）。The stages of handling, in their order.",
+    )
 
 
 @strawberry.type(description="枚举值的标签。The label of one enum value.")

@@ -3,7 +3,8 @@
 import strawberry
 
 from api.schema.region import Region
-from api.schema.words import Node, Shown, column, link
+from api.schema.rulebook.change import DictionaryChange
+from api.schema.words import Node, Shown, children, column, link
 from domain import org as rows
 from domain.org import OrgKind
 
@@ -20,3 +21,8 @@ class OrgUnit(Shown[rows.OrgUnit], Node):
     parent: "OrgUnit | None" = link("parent_id", "OrgUnit", "上级单位。The unit above.")
     region: Region | None = link("region_id", "Region", "所服务的区划。The division it serves.")
     version: int = column("version", "版本号。Counts every change.")
+    history: list[DictionaryChange] = children(
+        "DictionaryChange",
+        "subject",
+        "历史，先旧后新；仅工作人员可见。Every version; for those who work here.",
+    )

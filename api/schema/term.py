@@ -8,6 +8,7 @@ from domain.action import ActionName
 from domain.assignment import AssignmentMode, AssignmentRole, AssignmentState
 from domain.clock import ClockType, Light, TimeUnit
 from domain.complainant import Confidentiality
+from domain.dictionary import DictionaryNoun, DutySource
 from domain.errors import ErrorCode
 from domain.event import EventKind
 from domain.followup import DissatisfactionReason, FollowUpLayer, ReplyChannel, Satisfaction, Solved
@@ -81,8 +82,10 @@ TERMS: tuple[type[Term], ...] = (
     ClockType,
     Confidentiality,
     Crs,
+    DictionaryNoun,
     DissatisfactionReason,
     DocumentKind,
+    DutySource,
     EndingKind,
     ErrorCode,
     EventKind,

@@ -7,7 +7,7 @@ from api.schema.grid import Grid
 from api.schema.org import OrgUnit
 from api.schema.words import Info, Shown, column, link, personal
 from domain import viewer as domain
-from domain.action import PLANNED, ActionName
+from domain.action import ActionName
 from domain.permission import permitted
 from domain.person import Role
 
@@ -21,7 +21,7 @@ def _roles(root: "Viewer", _info: Info) -> list[Role]:
 
 
 def _actions(root: "Viewer", _info: Info) -> list[ActionName]:
-    return [it for it in ActionName if it not in PLANNED and permitted(root.row, it)]
+    return [it for it in ActionName if permitted(root.row, it)]
 
 
 async def _grids(root: "Viewer", info: Info) -> list[Grid]:

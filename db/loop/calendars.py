@@ -1,15 +1,16 @@
 """The days of a year as its notice names them, and which cases count them (R78)."""
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date
 from uuid import UUID
 
 from db import dictionaries, rows
-from db.rows import Connection, Sql, both, identity, one_of, read, select
+from db.rows import Connection, Sql, both, identity, one_of, read, select, within
 from db.unit_of_work import Work
 from db.visibility import of_case
 from domain.calendar import CalendarDay
 from domain.clock import WORK_UNITS, TimeUnit
+from domain.rules.time.calendar import Change
 from domain.viewer import Viewer
 
 _UNITS = (*WORK_UNITS, TimeUnit.NATURAL_DAY)
@@ -24,14 +25,15 @@ async def put_year(work: Work, year: int, days: Iterable[CalendarDay]) -> None:
     await dictionaries.insert_calendar(work, days)
 
 
-async def find_cases(
-    start: datetime, end: datetime, *, viewer: Viewer, connection: Connection | None = None
-) -> list[UUID]:
-    """Visible cases with a clock of our own, not stopped, that counts days between these moments, by id."""
+async def find_cases(change: Change, *, viewer: Viewer, connection: Connection | None = None) -> list[UUID]:
+    """Visible cases with a clock of our own, not stopped, that may count time that changed, by id."""
     counting = Sql(
         "c.stopped_at IS NULL AND NOT c.external AND c.start_at < ? AND c.due_at >= ?",
-        (end, start),
+        (change.end, change.start),
     )
+    if change.org_id is not None:
+        of_unit = select("id", "assignment", Sql("org_id = ?", (change.org_id,)))
+        counting = both(counting, within("c.assignment_id", of_unit))
     source = "clock c JOIN incident i ON i.id = c.incident_id"
     where = both(counting, one_of("c.unit", _UNITS), of_case(viewer))
     found = await read(select("DISTINCT c.incident_id AS id", source, where, "ORDER BY id"), connection)

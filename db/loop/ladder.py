@@ -11,8 +11,13 @@ from domain.rules.supervision import Grounds
 
 
 async def grounds_of(work: Work, case: Case, now: datetime) -> Grounds:
-    """The limits in force when the case was reported, and its units' red cards of the last 30 days elsewhere (E6)."""
-    book = await dictionaries.rulebook(case.incident.reported_at, connection=work.connection)
+    """The limits for such a case at its report, and its units' red cards of the last 30 days elsewhere (E6)."""
+    book = await dictionaries.rulebook(
+        case.incident.reported_at,
+        category_id=case.incident.category_id,
+        region_ids=case.region_ids,
+        connection=work.connection,
+    )
     orgs = {row.org_id for row in case.assignments}
     since = now - REDS_WITHIN
     reds = await scores.reds(orgs, since, now, case.incident.id, connection=work.connection)

@@ -6,7 +6,7 @@ from tortoise import fields
 from tortoise.indexes import Index
 
 class Migration(migrations.Migration):
-    dependencies = [('models', '0005_closed_loop')]
+    dependencies = [('models', '0007_milestones')]
 
     initial = False
 

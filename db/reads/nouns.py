@@ -14,11 +14,11 @@ from db.cases import incident_of
 from db.loop.milestones import assignment_of
 from db.rows import Row, Sql, both, either, exists, to_domain
 from db.rulebook.categories import category_of
-from db.visibility import everyone, of_assignment, of_case, of_person, unprotected
+from db.visibility import everyone, of_assignment, of_case, of_person, of_staff, unprotected
 from domain.assignment import Assignment
 from domain.clock import Clock
 from domain.complainant import Complainant
-from domain.dictionary import Category
+from domain.dictionary import Category, DictionaryChange, DispatchRule, DutyItem, PolicyValue
 from domain.followup import FollowUp
 from domain.grid import Grid
 from domain.incident import Incident, Note, Spot
@@ -127,6 +127,9 @@ NOUNS: Mapping[str, Noun] = {
     "Complainant": Noun(
         Complainant, "complainant", "k", _of_complainant, sealed=frozenset({"name", "phone"})
     ),
+    "DictionaryChange": Noun(DictionaryChange, "dictionary_change", "h", of_staff),
+    "DispatchRule": Noun(DispatchRule, "dispatch_rule", "d", of_staff),
+    "DutyItem": Noun(DutyItem, "duty_item", "u", of_staff),
     "FollowUp": _of_case(FollowUp, "follow_up", "f"),
     "Grid": Noun(Grid, "grid", "g", everyone),
     "Incident": Noun(Incident, "incident", "i", of_case, make=incident_of),
@@ -134,6 +137,7 @@ NOUNS: Mapping[str, Noun] = {
     "Note": _of_case(Note, "note", "n"),
     "OrgUnit": Noun(OrgUnit, "org_unit", "o", everyone),
     "Person": Noun(Person, "person", "p", of_person, sealed=frozenset({"name", "phone"})),
+    "PolicyValue": Noun(PolicyValue, "policy_value", "v", of_staff),
     "Post": Noun(Post, "post", "t", of_person, "JOIN person p ON p.id = t.person_id"),
     "Region": Noun(Region, "region", "r", everyone),
     "Supervision": _of_case(Supervision, "supervision", "s"),
@@ -144,6 +148,7 @@ RELATIONS: Mapping[str, Relation] = {
     "Assignment.incident": Relation("Assignment", "a.incident_id", "a.round, a.seq, a.id", of_case=True),
     "Clock.assignment": Relation("Clock", "c.assignment_id", "c.start_at, c.id", guarded=True),
     "Clock.incident": Relation("Clock", "c.incident_id", "c.start_at, c.id", of_case=True),
+    "DictionaryChange.subject": Relation("DictionaryChange", "h.subject_id", "h.version, h.id", guarded=True),
     "FollowUp.incident": Relation("FollowUp", "f.incident_id", "f.created_at, f.id", of_case=True),
     "Media.incident": Relation("Media", "m.incident_id", "m.uploaded_at, m.id"),
     "Note.incident": Relation("Note", "n.incident_id", "n.kind <> 'INSTRUCTION', n.at, n.id", of_case=True),

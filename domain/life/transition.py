@@ -8,7 +8,7 @@ assignment it needs (none for commands on the case), then what else it asks of p
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from domain.action import PLANNED, ActionName
+from domain.action import ActionName
 from domain.assignment import Assignment, AssignmentRole, AssignmentState
 from domain.case import Case
 from domain.errors import DomainError, ErrorCode
@@ -277,13 +277,9 @@ class Available:
 
 
 def available_actions(viewer: Viewer, case: Case, row: Assignment | None = None) -> tuple[Available, ...]:
-    """What this viewer may do now with the case (or with that row of it), and why not for what is not.
-
-    Commands that no door leads to yet (`PLANNED`) are not offered.
-    """
+    """What this viewer may do now with the case (or with that row of it), and why not for what is not."""
     actions = CASE_ACTIONS if row is None else ROW_ACTIONS
-    offered = (action for action in actions if action not in PLANNED)
-    return tuple(Available(action, _refusal(viewer, action, case, row)) for action in offered)
+    return tuple(Available(action, _refusal(viewer, action, case, row)) for action in actions)
 
 
 def _refusal(viewer: Viewer, action: ActionName, case: Case, row: Assignment | None) -> DomainError | None:

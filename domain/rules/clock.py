@@ -6,13 +6,18 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.assignment import Assignment
+from domain.calendar import WorkCalendar
 from domain.case import Case, put
 from domain.clock import Clock, ClockType, Limit, start_clock, stop
 from domain.errors import ErrorCode, Warned
 from domain.incident import Incident, IncidentKind
+from domain.loop.ladder import OWED_BY
 from domain.loop.pause import Pause, pause, resume
 from domain.rules.act import Act
 from domain.rules.loop.breach import booked
+
+OF_POSTS = OWED_BY.keys() - {ClockType.REPLY}
+"""What a post of the command centre owes, though it is about a unit's row; a card is answered by the unit."""
 
 
 def start(
@@ -24,7 +29,10 @@ def start(
     limit: Limit | None = None,
     external_due: datetime | None = None,
 ) -> Clock:
-    """A clock that starts now, by default with the limit B.2 gives for the case's urgency."""
+    """A clock that starts now, by default with the limit B.2 gives for the case's urgency.
+
+    For a clock of a unit's row, `act` is `act.at_unit(org_id)`.
+    """
     return start_clock(
         clock_id=act.new_id(),
         incident_id=incident.id,
@@ -50,6 +58,19 @@ def start_handling(act: Act, incident: Incident, assignment_id: UUID) -> Clock:
         start(act, incident, ClockType.HANDLE, assignment_id=assignment_id, limit=limit, external_due=due),
         id=clock.id,
     )
+
+
+def calendar_of(act: Act, case: Case, clock: Clock) -> WorkCalendar:
+    """Whose working time a clock counts: its row's unit's, or the district's where a post of the centre owes it."""
+    org_id = unit_of(case, clock)
+    return act.calendar if org_id is None else act.calendar_of(org_id)
+
+
+def unit_of(case: Case, clock: Clock) -> UUID | None:
+    """The unit that a clock measures; None where it is the command centre."""
+    if clock.assignment_id is None or clock.type in OF_POSTS:
+        return None
+    return case.assignment(clock.assignment_id).org_id
 
 
 def with_clocks(case: Case, *clocks: Clock) -> Case:
@@ -90,7 +111,7 @@ def resumed(
             continue
         if row_id not in {None, clock.assignment_id}:
             continue
-        again = resume(clock, act.now, act.calendar)
+        again = resume(clock, act.now, calendar_of(act, case, clock))
         note = Pause(id=act.new_id(), clock_id=clock.id, from_at=clock.paused_at, to_at=act.now, row=rule)
         case = with_due(replace(with_clocks(case, again), pauses=(*case.pauses, note)), again)
     return case

@@ -185,7 +185,7 @@ def _born_again(act: Act, case: Case, old: Assignment, rule: str) -> Case:
     incident = case.incident
     row_id = act.new_id()
     limit = act.policy.limit(ClockType.HANDLE, incident.urgency.value, rework=True)
-    clock = start(act, incident, ClockType.HANDLE, assignment_id=row_id, limit=limit)
+    clock = start(act.at_unit(old.org_id), incident, ClockType.HANDLE, assignment_id=row_id, limit=limit)
     row = Assignment(
         id=row_id,
         incident_id=incident.id,

@@ -89,6 +89,7 @@ def _incident(act: Act, given: Taken) -> Incident:
         domain=given.domain,
         kind=given.kind,
         category_id=given.category.id,
+        category_version=given.category.version,
         title=text.line(given.title, "title", least=text.TITLE[0], most=text.TITLE[1]),
         content=text.optional(given.content, "content"),
         source=given.source,
@@ -131,6 +132,7 @@ def _row(act: Act, given: Taken, incident: Incident) -> Assignment:
 
 def _running(then: Act, case: Case, row: Assignment) -> Case:
     """The row's clocks from the time it was given."""
+    then = then.at_unit(row.org_id)
     sign = start(then, case.incident, ClockType.SIGN, assignment_id=row.id)
     contact = start(then, case.incident, ClockType.CONTACT, assignment_id=row.id)
     handle = start_handling(then, case.incident, row.id)

@@ -152,16 +152,15 @@ def amend(act: Act, case: Case, given: Amendment) -> Outcome:
         _check_place(place)
         changes |= _placed(place)
     if not changes:
-        raise DomainError(
-            ErrorCode.BAD_INPUT, rule="T10a", zh="没有要更正的内容", en="Nothing is to be changed"
-        )
+        raise DomainError(ErrorCode.BAD_INPUT, rule="T10a", zh="没有要更正的内容", en="Nothing to correct")
     fields: list[Scalar] = [*sorted(changes)]
     if place is not None:  # a grid confirmed before says nothing of the new place
         changes["grid_confirmed"] = incident.grid_confirmed and place.grid_id == incident.grid_id
+    category = given.category or case.category
     after = replace(
         case,
-        incident=replace(incident, **changes),  # type: ignore[arg-type]  # the names above are its fields
-        category=given.category or case.category,
+        incident=replace(incident, category_version=category.version, **changes),  # type: ignore[arg-type]  # the names above are its fields
+        category=category,
         region_ids=place.region_ids if place else case.region_ids,
     )
     after = noted(act, after, text.checked(given.reason, "reason"))
@@ -181,6 +180,7 @@ def file(act: Act, case: Case, urgency: Urgency, category: Category, *, boundary
         state=IncidentState.FILED,
         urgency=urgency,
         category_id=category.id,
+        category_version=category.version,
         claim_until=due_time(act.now, window, act.calendar) if window else None,
     )
     after = stopped(replace(case, incident=incident, category=category), act.now, (ClockType.INTAKE,))
@@ -260,6 +260,7 @@ def _reported(act: Act, given: Report) -> Incident:
         domain=given.domain,
         kind=given.kind,
         category_id=given.category.id,
+        category_version=given.category.version,
         title=_title(given.title),
         content=text.optional(given.content, "content"),
         source=given.source,

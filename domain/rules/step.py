@@ -12,7 +12,7 @@ from domain.life.outcome import Happening, Outcome, conclude
 from domain.loop.ladder import AGAIN_WORKDAYS, E4, E5, Rise, climb, day_late, rise_of, workdays_over
 from domain.loop.request import RequestKind, RequestState
 from domain.rules.act import Act
-from domain.rules.clock import judged, with_clocks
+from domain.rules.clock import calendar_of, judged, with_clocks
 from domain.rules.loop.archive import archived
 from domain.rules.loop.breach import booked, booked_day
 from domain.rules.supervision import Grounds, at_step, proposed, proposing, raised, rows_of
@@ -39,7 +39,7 @@ def next_due(act: Act, case: Case) -> tuple[Clock, Clock, ClockStep] | None:
     due = [
         (clock, *turned)
         for clock in case.clocks
-        if (turned := climb(clock, act.now, urgency, act.calendar)) is not None
+        if (turned := climb(clock, act.now, urgency, calendar_of(act, case, clock))) is not None
     ]
     return min(due, key=lambda it: (it[0].next_at, it[0].id), default=None)
 

@@ -147,7 +147,8 @@ def _carded(
     assignment_id: UUID | None = None,
 ) -> Case:
     limit = act.policy.supervision_reply(level.value)
-    clock = start(act, case.incident, ClockType.REPLY, assignment_id=assignment_id, limit=limit)
+    by = act if assignment_id is None else act.at_unit(case.assignment(assignment_id).org_id)
+    clock = start(by, case.incident, ClockType.REPLY, assignment_id=assignment_id, limit=limit)
     card = Supervision(
         id=act.new_id(),
         incident_id=case.incident.id,

@@ -18,7 +18,7 @@ from domain.rules.act import Act
 from domain.rules.loop import merging as rules
 from domain.rules.loop import repeat
 from services.apply import act_of, answer, apply, caught_up, change_case
-from services.command import SYSTEM, Call, Result, check_version, perform
+from services.command import SYSTEM, Call, Result, check_version, perform, with_limits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,7 +189,8 @@ async def unmerged_with(work: Work, act: Act, master: Case) -> Case:
     timed = replace(act, actor=SYSTEM, action=None)
     for key in await merged_into(master.incident.id, viewer=SYSTEM, connection=work.connection):
         child = await cases.load(work, key, viewer=SYSTEM)
-        await apply(work, child, rules.released(timed, child))
+        own = await with_limits(work, timed, child.incident.category_id, child.region_ids)
+        await apply(work, child, rules.released(own, child))
         master = rules.without(master, child)
     return master
 

@@ -112,7 +112,7 @@ async def _change(call: Call, action: A, given: AnswerWhistle | RateWhistle, dec
         before, whistle = await whistles.load_call(work, given.call_id, viewer=call.actor)
         case = await cases.load(work, before.incident_id, viewer=SYSTEM)
         permit(call.actor, action, case)
-        act = await act_of(work, call, action)
+        act = await act_of(work, call, action, case)
         after, outcome = decide(act, case, before, whistle)
         whistles.save_call(work, before, after)
         await apply(work, case, outcome)

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import pytest
 
-from domain.action import PLANNED
 from domain.action import ActionName as A
 from domain.assignment import AssignmentRole, AssignmentState
 from domain.case import Case
@@ -126,7 +125,7 @@ def test_what_no_door_leads_to_yet_is_not_offered() -> None:
         it.action
         for it in (*available_actions(DIRECTOR, sent), *available_actions(LEAD, sent, sent.assignments[0]))
     }
-    assert offered == set(EDGES) - PLANNED
+    assert offered == set(EDGES)
 
 
 def test_who_declared_an_interest_does_nothing_in_the_case() -> None:

@@ -1,5 +1,6 @@
 """Time: extensions, hangs, the calendar."""
 
+from dataclasses import replace
 from typing import Annotated, Any, cast
 
 import strawberry
@@ -15,7 +16,8 @@ from api.schema.words import Info, Input, resolver
 from db import orgs
 from db.loop import hangs as counts
 from domain.errors import DomainError, ErrorCode
-from services.loop import calendars, extensions, hangs
+from services.loop import extensions, hangs
+from services.rulebook import calendars
 
 
 @strawberry.type
@@ -116,6 +118,7 @@ class TimeMutations:
         moved = cast("list[Any]", result.facts["moved"])
         return command.ImportCalendarPayload(
             year=asked.year,
+            version=cast("int", result.facts["version"]),
             moved=[MovedClock.of(it) for it in moved],
             total=cast("int", result.facts["total"]),
         )
@@ -123,4 +126,4 @@ class TimeMutations:
 
 def _calendar(asked: command.ImportCalendarInput) -> calendars.ImportCalendar:
     days = tuple(given(calendars.Day, it) for it in asked.days)
-    return calendars.ImportCalendar(year=asked.year, days=days, source=asked.source)
+    return replace(given(calendars.ImportCalendar, asked), days=days)

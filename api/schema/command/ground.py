@@ -143,6 +143,32 @@ class CreateOrgUnitInput(Command):
     region_id: strawberry.ID | None = option("所服务的区划。The division it serves.", "Region")
 
 
+@strawberry.input(description="修订单位；未给的字段不变。Revise a unit; fields not given stay.")
+class ReviseOrgUnitInput(Command):
+    """S40."""
+
+    id: strawberry.ID = needed("单位。The unit.", "OrgUnit")
+    expected_version: int = needed(
+        "所见的版本；已变则报 CONFLICT。The version seen; CONFLICT when it has moved on."
+    )
+    reason: str = needed("修订原因。Why.")
+    name: str | None = option("名称。Name.")
+    short_name: str | None = option("简称。Short name.")
+    kind: OrgKind | None = option("单位类型。What kind of unit it is.")
+    parent_id: strawberry.ID | None = option("上级单位。The unit above.", "OrgUnit")
+    region_id: strawberry.ID | None = option("所服务的区划。The division it serves.", "Region")
+    active: bool | None = option(
+        "是否启用；停用者不再派单。Whether it is in use; a closed one is given nothing new."
+    )
+
+
+@strawberry.type(description="修订单位的结果。What revising a unit answers.")
+class ReviseOrgUnitPayload:
+    """The unit."""
+
+    org_unit: OrgUnit = strawberry.field(description="单位。The unit.")
+
+
 @strawberry.type(description="新建单位的结果。What creating a unit answers.")
 class CreateOrgUnitPayload:
     """The unit."""

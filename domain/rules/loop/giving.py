@@ -113,8 +113,9 @@ def give(act: Act, case: Case, given: Giving) -> Case:
 
 def _given(act: Act, case: Case, given: Giving, role: AssignmentRole, org_id: UUID) -> Case:
     row_id = act.new_id()
-    clocks = _clocks(act, case, role, row_id)
-    stages = begun(act, case, row_id) if role is AssignmentRole.LEAD else ()
+    theirs = act.at_unit(org_id)
+    clocks = _clocks(theirs, case, role, row_id)
+    stages = begun(theirs, case, row_id) if role is AssignmentRole.LEAD else ()
     due = {clock.type: clock.due_at for clock in clocks}
     row = Assignment(
         id=row_id,
@@ -134,7 +135,7 @@ def _given(act: Act, case: Case, given: Giving, role: AssignmentRole, org_id: UU
         accept_due_at=due.get(ClockType.SIGN),
         contact_due_at=due.get(ClockType.CONTACT),
         handle_due_at=due.get(ClockType.HANDLE),
-        return_due_at=_return_due(act, case, given, role),
+        return_due_at=_return_due(act.at_unit(org_id), case, given, role),
         policy_version=act.policy.version,
         born_by=given.row,
         push_down_reason=given.push_down_reason if org_id in given.pushed else None,

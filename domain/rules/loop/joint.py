@@ -22,7 +22,7 @@ from domain.loop.shift import extended_due
 from domain.media import Media, MediaPurpose
 from domain.rules.act import Act
 from domain.rules.assignment import Dispatch, awaiting_check, handed_out, ordered, with_row
-from domain.rules.clock import start, stopped, with_clocks, with_due
+from domain.rules.clock import calendar_of, start, stopped, with_clocks, with_due
 from domain.rules.ending import end_rows
 from domain.rules.incident import attached, noted
 
@@ -122,7 +122,7 @@ def _run_again(act: Act, case: Case, clock: Clock) -> Case:
     since = clock.paused_at or clock.stopped_at
     if since is None:
         return case
-    again = resume(_as_it_stood(act, case, clock, since), act.now, act.calendar)
+    again = resume(_as_it_stood(act, case, clock, since), act.now, calendar_of(act, case, clock))
     note = Pause(id=act.new_id(), clock_id=clock.id, from_at=since, to_at=act.now, row="T26")
     return with_due(replace(with_clocks(case, again), pauses=(*case.pauses, note)), again)
 
@@ -140,7 +140,7 @@ def _as_it_stood(act: Act, case: Case, clock: Clock, since: datetime) -> Clock:
         next_step=ClockStep.YELLOW if green else ClockStep.RED,
         next_at=clock.yellow_at if green else clock.due_at,
     )
-    while climbed := climb(held, since, case.incident.urgency, act.calendar):
+    while climbed := climb(held, since, case.incident.urgency, calendar_of(act, case, clock)):
         held, _ = climbed
     if clock.breached and (_extended_late(act, case, clock) or held.next_step is ClockStep.RED):
         held = replace(held, next_step=None, next_at=None)

@@ -19,7 +19,7 @@ from domain.loop.ladder import climb
 from domain.loop.request import Request, RequestKind, RequestState
 from domain.place import Crs, Point, distance_m
 from domain.rules.act import Act
-from domain.rules.clock import start, with_clocks
+from domain.rules.clock import calendar_of, start, with_clocks
 from domain.rules.ending import left_open
 from domain.rules.incident import noted
 from domain.rules.loop.opinion import with_task
@@ -256,7 +256,7 @@ def _running_again(act: Act, case: Case, clock: Clock, since: datetime) -> Clock
         repeated=0,
     )
     until = min(since, clock.paused_at or since)
-    while turned := climb(fresh, until, case.incident.urgency, act.calendar):
+    while turned := climb(fresh, until, case.incident.urgency, calendar_of(act, case, clock)):
         fresh, _ = turned
     return replace(fresh, paused_at=clock.paused_at, light=clock.light, breached=clock.breached)
 

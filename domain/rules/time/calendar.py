@@ -19,7 +19,7 @@ from domain.loop.request import RequestKind, RequestState
 from domain.loop.shift import Granted, moved_to, recomputed
 from domain.policy import OPINION
 from domain.rules.act import Act
-from domain.rules.clock import with_clocks, with_due
+from domain.rules.clock import calendar_of, unit_of, with_clocks, with_due
 from domain.verification import TaskState
 
 FIRST_YEAR, LAST_YEAR = 2000, 2199
@@ -40,8 +40,22 @@ class Move:
     after: datetime
 
 
-def year_of_days(year: int, days: Collection[tuple[date, bool, str]], source: str) -> tuple[CalendarDay, ...]:
-    """The days a notice names. BAD_INPUT (year; source; days: none, one twice, or one of another year)."""
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Working time changed between these moments: the district's, or that of one unit alone."""
+
+    start: datetime
+    end: datetime
+    org_id: UUID | None = None
+
+
+def year_of_days(
+    year: int, days: Collection[tuple[date, bool, str]], source: str, *, own: bool = False
+) -> tuple[CalendarDay, ...]:
+    """The days a notice names. BAD_INPUT (year; source; days: none, one twice, or one of another year).
+
+    A unit may have none of its `own`: then it keeps those of the district.
+    """
     if not FIRST_YEAR <= year <= LAST_YEAR:
         raise DomainError(ErrorCode.BAD_INPUT, "year", rule="R78")
     notice = text.line(source, "source", most=SOURCE)
@@ -49,28 +63,33 @@ def year_of_days(year: int, days: Collection[tuple[date, bool, str]], source: st
         day: CalendarDay(day, is_workday, text.line(name, "days.name", most=NAME), notice)
         for day, is_workday, name in days
     }
-    if not named or len(named) != len(days) or any(day.year != year for day in named):
+    if not (named or own) or len(named) != len(days) or any(day.year != year for day in named):
         raise DomainError(ErrorCode.BAD_INPUT, "days", rule="R78")
     return tuple(named[day] for day in sorted(named))
 
 
-def span_of(year: int) -> tuple[datetime, datetime]:
-    """When that year begins and ends in the district."""
-    return midnight(date(year, 1, 1)), midnight(date(year + 1, 1, 1))
+def change_of_year(year: int, org_id: UUID | None = None) -> Change:
+    """From when until when that year lasts in the district."""
+    return Change(midnight(date(year, 1, 1)), midnight(date(year + 1, 1, 1)), org_id)
 
 
-def follows(clock: Clock, year: int) -> bool:
-    """Whether a clock counts the days of that year: not stopped, and by a limit of our own through some of it.
+def change_from(since: date, org_id: UUID | None = None) -> Change:
+    """From that day on, for good."""
+    return Change(midnight(since), midnight(date(LAST_YEAR + 1, 1, 1)), org_id)
+
+
+def follows(case: Case, clock: Clock, change: Change) -> bool:
+    """Whether a clock counts time that changed: not stopped, and by a limit of our own through some of it.
 
     One that stands still follows too, or it would go on with other days than it had left.
     """
-    start, end = span_of(year)
     ours = clock.stopped_at is None and not clock.external and clock.unit in _BY_CALENDAR
-    return ours and clock.start_at < end and clock.due_at >= start
+    its = change.org_id is None or unit_of(case, clock) == change.org_id
+    return ours and its and clock.start_at < change.end and clock.due_at >= change.start
 
 
 def follow(
-    act: Act, case: Case, year: int, pauses: Collection[Pause]
+    act: Act, case: Case, change: Change, pauses: Collection[Pause]
 ) -> tuple[Outcome, tuple[Move, ...]] | None:
     """The case with its due times by the calendar in force, and what moved; None when nothing did.
 
@@ -80,7 +99,7 @@ def follow(
     for it in pauses:
         by_clock[it.clock_id].append(it)
     after, moves = case, []
-    for clock in sorted((it for it in case.clocks if follows(it, year)), key=lambda it: it.id):
+    for clock in sorted((it for it in case.clocks if follows(case, it, change)), key=lambda it: it.id):
         later = _recomputed(act, case, clock, by_clock[clock.id])
         after = with_due(with_clocks(after, later), later)
         if later.due_at != clock.due_at:
@@ -97,7 +116,7 @@ def follow(
 def _recomputed(act: Act, case: Case, clock: Clock, pauses: Collection[Pause]) -> Clock:
     """The clock by the calendar in force; FOLLOWUP is not due before an opinion that is waited for (B.6)."""
     urgency = case.incident.urgency
-    later = recomputed(clock, pauses, _granted(case, clock), urgency, act.calendar)
+    later = recomputed(clock, pauses, _granted(case, clock), urgency, calendar_of(act, case, clock))
     opinions = [it.due_at for it in (_of_term(act, it) for it in case.followups) if it.due_at and _waits(it)]
     if clock.type is ClockType.FOLLOWUP and max(opinions, default=later.due_at) > later.due_at:
         return moved_to(later, max(opinions), urgency, act.calendar)

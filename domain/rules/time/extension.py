@@ -14,7 +14,7 @@ from domain.loop.request import Request, RequestKind, RequestState
 from domain.loop.shift import extended_due, moved_to
 from domain.policy import EXTENSION, Policy
 from domain.rules.act import Act
-from domain.rules.clock import start, stopped, with_clocks, with_due
+from domain.rules.clock import calendar_of, start, stopped, with_clocks, with_due
 
 REASON = 24
 """Characters of a reason in short."""
@@ -106,9 +106,10 @@ def decide(
 def _extended(act: Act, case: Case, row: Assignment, days: int) -> tuple[Case, dict[str, Fact]]:
     """The row's HANDLE clock with working days added to its due time; a source's due time still wins (B.2)."""
     (clock,) = case.running(ClockType.HANDLE, row.id)
-    due = extended_due(clock.due_at, days, act.calendar)
-    due = act.policy.effective_due(due, case.incident.external_due_at, act.calendar)
-    later = moved_to(clock, max(clock.due_at, due), case.incident.urgency, act.calendar)
+    calendar = calendar_of(act, case, clock)
+    due = extended_due(clock.due_at, days, calendar)
+    due = act.policy.effective_due(due, case.incident.external_due_at, calendar)
+    later = moved_to(clock, max(clock.due_at, due), case.incident.urgency, calendar)
     return with_due(with_clocks(case, later), later), _moves(clock, later, days)
 
 

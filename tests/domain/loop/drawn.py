@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from domain.action import PLANNED, ActionName
+from domain.action import ActionName
 from domain.assignment import AssignmentState
 from domain.case import Case
 from domain.errors import DomainError
@@ -51,8 +51,8 @@ def diagram() -> str:
 
 def _moves() -> Iterable[tuple[str, frozenset[IncidentState], frozenset[IncidentState]]]:
     """Rows that lead to states of their own; those whose outcome the assignments decide would join all to all."""
-    for action, edge in EDGES.items():
-        if edge.to != DERIVED and action not in PLANNED:
+    for edge in EDGES.values():
+        if edge.to != DERIVED:
             yield edge.row, edge.states, edge.to
     for row, (_, before, after) in TIMED.items():
         if after != DERIVED:
@@ -61,7 +61,7 @@ def _moves() -> Iterable[tuple[str, frozenset[IncidentState], frozenset[Incident
 
 def transitions() -> str:
     """Every command with its row, source and states."""
-    found = [(edge.row, edge.source, action, edge) for action, edge in EDGES.items() if action not in PLANNED]
+    found = [(edge.row, edge.source, action, edge) for action, edge in EDGES.items()]
     return _table(
         ("行 row", "出处 source", "命令 command", "办前 before", "办后 after", "交办单 its assignment"),
         (
@@ -100,7 +100,7 @@ def matrix() -> str:
         (
             (f"{action.zh} `{action.value}`", *("✓" if it in PERMITTED[action] else "" for it in roles))
             for action in ActionName
-            if action in PERMITTED and action not in PLANNED
+            if action in PERMITTED
         ),
     )
 

@@ -13,7 +13,7 @@ from domain.followup import FollowUpLayer
 from domain.loop.pause import Pause
 from domain.rules.loop.opinion import with_opinion
 from domain.rules.time import hang
-from domain.rules.time.calendar import Move, follow, follows, year_of_days
+from domain.rules.time.calendar import Move, change_of_year, follow, follows, year_of_days
 from tests.domain.loop.play.steps_time import Timed, at_work, hung, refusal_of
 from tests.domain.stage import ADMIN, CALENDAR, DIRECTOR, act
 
@@ -33,7 +33,7 @@ def followed(
     story: Timed, calendar: WorkCalendar, pauses: tuple[Pause, ...] = ()
 ) -> tuple[Case, tuple[Move, ...]]:
     doing = replace(act(ADMIN, at=story.now), calendar=calendar)
-    found = follow(doing, story.case, 2024, pauses)
+    found = follow(doing, story.case, change_of_year(2024), pauses)
     assert found is not None
     outcome, moves = found
     story.take(outcome)
@@ -101,12 +101,14 @@ def test_a_hung_clock_follows_and_goes_on_with_the_days_it_had_left() -> None:
 
 def test_a_stopped_clock_and_one_of_the_sources_or_of_minutes_follow_no_calendar() -> None:
     story = hung()
-    assert {it.type for it in story.case.clocks if follows(it, 2024)} == {ClockType.HANDLE}
+    this, next_ = change_of_year(2024), change_of_year(2025)
+    assert {it.type for it in story.case.clocks if follows(story.case, it, this)} == {ClockType.HANDLE}
     story = at_work(external_due_at=local("2024-10-29T17:00"))
-    assert not follows(story.clock(), 2024)
-    assert follows(at_work().clock(), 2024)
-    assert not follows(at_work().clock(), 2025)
-    assert follow(act(ADMIN, at=story.now), story.case, 2024, ()) is None
+    assert not follows(story.case, story.clock(), this)
+    plain = at_work()
+    assert follows(plain.case, plain.clock(), this)
+    assert not follows(plain.case, plain.clock(), next_)
+    assert follow(act(ADMIN, at=story.now), story.case, this, ()) is None
 
 
 def test_waiting_tasks_are_due_with_their_clock() -> None:

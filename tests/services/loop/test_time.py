@@ -18,7 +18,8 @@ from domain.errors import DomainError, ErrorCode
 from domain.incident import IncidentState
 from domain.loop.request import HangReason, HangReview, RequestState
 from services.command import Result
-from services.loop import calendars, extensions, hangs
+from services.loop import extensions, hangs
+from services.rulebook import calendars
 from services.sweep import drain
 from tests.db.district import new_id
 from tests.services.desk import Desk, a_desk

@@ -91,6 +91,10 @@ class ImportCalendarInput(Command):
     year: int = needed("年份。The year.")
     days: list[CalendarDayInput] = needed("放假与调休的日子。Days of rest, and days worked in exchange.")
     source: str = needed("通知文号。Which notice says so.")
+    org_unit_id: strawberry.ID | None = option(
+        "该单位自定的日子；空列表则恢复全区日历。The unit that keeps these days otherwise.",
+        "OrgUnit",
+    )
 
 
 @strawberry.type(description="申请延期的结果。What asking for an extension answers.")
@@ -149,9 +153,10 @@ class ResumeHungPayload:
 
 @strawberry.type(description="导入日历的结果。What importing a calendar answers.")
 class ImportCalendarPayload:
-    """R78. A request sent again lists only what the first had not moved yet."""
+    """R78. A request sent again answers the same."""
 
     year: int = strawberry.field(description="年份。The year.")
+    version: int = strawberry.field(description="版本号。The version of that year's calendar.")
     moved: list[MovedClock] = strawberry.field(
         description="变动的时限，至多一百条。The clocks whose due time moved, a hundred at most."
     )

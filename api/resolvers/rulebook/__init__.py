@@ -1,0 +1,1 @@
+"""Queries and mutations of what every rule reads."""

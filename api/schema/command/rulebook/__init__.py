@@ -1,0 +1,1 @@
+"""Inputs and payloads of the commands on what every rule reads."""

@@ -1,0 +1,1 @@
+"""What every rule reads, as an administrator sees it."""

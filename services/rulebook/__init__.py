@@ -1,0 +1,1 @@
+"""The entries that every other rule reads, changed by commands: versioned, dated, followed back (S40, R09)."""

@@ -1,0 +1,1 @@
+"""Dictionaries through the schema."""

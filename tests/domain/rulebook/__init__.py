@@ -1,0 +1,1 @@
+"""How entries follow each other."""

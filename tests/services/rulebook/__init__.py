@@ -1,0 +1,1 @@
+"""What the rules read, changed by commands."""
