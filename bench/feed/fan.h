@@ -1,10 +1,9 @@
-// What the two halves of the consoles share: fan.c commands sockets, frames.c reads and judges what they are sent.
+// What the parts of the consoles share: fan.c takes commands, sockets.c brings sockets forward, frames.c judges what comes.
 #ifndef FAN_H
 #define FAN_H
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -31,13 +30,15 @@ typedef struct {
 } Socket;
 
 extern Socket *sockets;
-extern size_t socket_count, live_count, reached_count, wrong, lost, late, deliveries, bytes, others;
+extern size_t socket_count, live_count, reached_count, wrong, lost, deliveries, bytes, others;
 extern int epoll, commanded, newest, chained;
 extern double *asked, *committed, *latencies, *whole;
 extern size_t latency_count, latency_room;
 extern uint32_t *got;
 extern uint64_t *sums;
-extern char sample[SAMPLE];
+extern char sample[SAMPLE], *document, **tokens, last_after[CURSOR];
+extern size_t token_count;
+extern struct sockaddr_in server;
 
 double now(void);
 void fail(const char *what);
@@ -46,5 +47,8 @@ void take(Socket *it, double at);
 void reached(Socket *it, int stage);
 void pong(Socket *it, const char *text, size_t size);
 void say_text(Socket *it, const char *text);
+void watch(Socket *it, uint32_t events, int how);
+void dial(Socket *it, int aim);
+void subscribe(Socket *it);
 void pump(double seconds);
 #endif

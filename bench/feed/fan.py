@@ -11,7 +11,7 @@ from bench.query.process import LOAD_CORE, BenchError, run
 
 HERE = Path(__file__).parent
 BUILT = HERE.parent / "build"
-PROGRAMS: Mapping[str, tuple[str, ...]] = {"fan": ("fan.c", "frames.c"), "bare": ("bare.c",)}
+PROGRAMS: Mapping[str, tuple[str, ...]] = {"fan": ("fan.c", "sockets.c", "frames.c"), "bare": ("bare.c",)}
 BASE = 1_000_000
 PATIENCE = 20.0  # seconds without any progress
 

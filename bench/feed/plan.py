@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from bench.feed import measures
 from bench.feed.sides import Sample, Side, Sides
@@ -21,7 +22,6 @@ NODE_SIDES = (
 )
 BATCH = 16
 RATE = 20.0
-WRITERS = (1, 8, 32)
 CONSOLES = 100
 Group = dict[str, list[Sample]]
 
@@ -35,6 +35,7 @@ class Scale:
     rounds: int = 3
     seconds: float = 2.0
     history: int = HISTORY
+    writers: tuple[int, ...] = (1, 8, 32)
 
 
 class Run:
@@ -130,7 +131,7 @@ class Run:
         """Writers on the servers' core, PostgreSQL on the other."""
         facts, found = self._store.fresh(), Group()
         for number in range(self._scale.rounds):
-            for writers in WRITERS:
+            for writers in self._scale.writers:
                 for name, words in self._ways(facts, writers):
                     pinned = ["taskset", "-c", str(SERVER_CORE), sys.executable, "-m", *words]
                     said = run(pinned, directory=self._store.product, **self._environment())
@@ -186,7 +187,7 @@ class Run:
         return {**given, "PYTHONPATH": os.pathsep.join([given["PYTHONPATH"], str(ROOT)])}
 
 
-def kept(folder: Path) -> dict[str, dict[str, object]]:
+def kept(folder: Path) -> dict[str, dict[str, Any]]:
     """Every part that was measured, by name."""
     return {it.stem: json.loads(it.read_text(encoding="utf-8")) for it in folder.glob("*.json")}
 

@@ -18,6 +18,7 @@ from tests.servers import redis_executable
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 HISTORY = 100_000
+PEOPLE, CLASSES = 250, 100
 FRESH_HOURS = 10.0  # the tokens last twelve
 WORK = "feed_work"
 
@@ -35,8 +36,8 @@ class Facts:
 class Store:
     """One folder with PostgreSQL, Redis and what was seeded for the product in `product`."""
 
-    def __init__(self, folder: Path, product: Path) -> None:
-        self.product = product.resolve()
+    def __init__(self, folder: Path, product: Path, *, people: int = PEOPLE, classes: int = CLASSES) -> None:
+        self.product, self._people = product.resolve(), (str(people), str(classes))
         self.folder = folder / hashlib.sha256(str(self.product).encode()).hexdigest()[:8]
         self.folder.mkdir(parents=True, exist_ok=True)
         for it in (folder, self.folder):
@@ -73,6 +74,7 @@ class Store:
             folder.mkdir()
             self.postgres.create("feed_loading")
             words = [sys.executable, "-m", "within.seed", self.url("feed_loading"), str(folder), str(history)]
+            words += self._people
             run(words, directory=self.product, **self.environment("feed_loading"))
             self.postgres.ask("feed_loading", "VACUUM ANALYZE")
             self.postgres.ask("postgres", f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')

@@ -68,7 +68,7 @@ class Subscription:
 
 
 class Publisher(asyncio.DatagramProtocol):
-    """ "FIRST COUNT" in a datagram asks for so many events."""
+    """Takes datagrams "FIRST COUNT", which ask for so many events."""
 
     def __init__(self, pattern: FeedEvent) -> None:
         self._pattern = pattern

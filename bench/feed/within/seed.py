@@ -1,9 +1,9 @@
 """Seed a store for the feed's bench by the product's own services, and say what the bench must know as JSON.
 
-    python -m within.seed URL FOLDER [HISTORY]
+    python -m within.seed URL FOLDER HISTORY PEOPLE CLASSES
 
-People of one visibility class (dispatchers), people of a hundred classes (handlers of different sets of the units that
-hold one case), a session and a token for each socket; with HISTORY, so many entries more in the log.
+PEOPLE of one visibility class (dispatchers), one of each of so many CLASSES (handlers of different sets of the units
+that hold one case), a session and a token for each socket, and HISTORY entries more in the log.
 """
 
 import asyncio
@@ -39,14 +39,13 @@ from services.sessions import Mint
 HOURS = 12.0
 FIRST = 1_000_001  # ordinals have seven digits
 SOCKETS_PER_PERSON = 20
-PEOPLE, CLASSES = 250, 100
 BATCH = 500
 CENTRE = "GCL-CMD"
 UNITS = ("GCL-ZJJ", "GCL-MZJ", "GCL-WMB", "GCL-ZFD", "GCL-HBJ", "GCL-JTJ", "GCL-RSJ")
 PASSWORD = "bench-Only-0-known"  # noqa: S105 - the store holds made-up people alone
 
 
-async def main(url: str, folder: Path, history: int) -> None:
+async def main(url: str, folder: Path, history: int, count: int, classes: int) -> None:
     """Everything, in a store that is empty."""
     sealed.install_keys(os.environ["FENGQIAO_DATA_KEYS"])
     await migrate(url)
@@ -55,10 +54,9 @@ async def main(url: str, folder: Path, history: int) -> None:
         await load_ground(await business_now())
         unit_ids = {code: unit.id for code, unit in (await orgs.all_by_code()).items()}
         same = [
-            person
-            async for person in _appointed("same", [[(PostType.DISPATCHER, CENTRE)]] * PEOPLE, unit_ids)
+            person async for person in _appointed("same", [[(PostType.DISPATCHER, CENTRE)]] * count, unit_ids)
         ]
-        chosen = [[(PostType.HANDLER, code) for code in some] for some in itertools.islice(_sets(), CLASSES)]
+        chosen = [[(PostType.HANDLER, code) for code in some] for some in itertools.islice(_sets(), classes)]
         apart = [person async for person in _appointed("apart", chosen, unit_ids)]
         case = await _case(unit_ids)
         (folder / "same.tokens").write_text("\n".join(await _tokens(same)), encoding="ascii")
@@ -178,4 +176,4 @@ async def _lengthen(case: UUID, count: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 0))  # noqa: PLR2004 - words of the command
+    asyncio.run(main(sys.argv[1], Path(sys.argv[2]), *map(int, sys.argv[3:])))
