@@ -26,8 +26,8 @@ from typing import Any
 
 import asyncpg
 
+from bench import results
 from bench.query.postgres import Postgres
-from bench.results import put
 from db import connection, event_log
 from db.migrate import migrate
 from db.unit_of_work import Work, in_transaction
@@ -243,7 +243,9 @@ def main() -> None:
         finally:
             postgres.stop()
     said = f"`python -m bench.log_order --rounds {asked.rounds} --seconds {asked.seconds:g}`: PostgreSQL 18, fsync on."
-    sys.stdout.write(put(RESULTS, "Results of `bench.log_order`", f"{said}\n\n{table(sides, asked.writers)}"))
+    text = f"# Results of `bench.log_order`\n\n{said}\n\n{table(sides, asked.writers)}\n"
+    results.put(RESULTS, text)
+    sys.stdout.write(text)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,6 @@ from bench.query.load import Load, offer, write_requests
 from bench.query.process import BenchError, free_port
 from bench.query.report import Target
 from bench.query.rounds import Sample, Side
-from bench.results import put
 from tests.text_rules import ROOT
 
 BODY = b'{"data": {"ok": true}}'
@@ -97,11 +96,3 @@ def _await(port: int) -> None:
         else:
             return
     pytest.fail("the server did not start")
-
-
-def test_each_bench_writes_its_own_section_of_the_results_and_no_other(tmp_path: Path) -> None:
-    file = tmp_path / "RESULTS.md"
-    put(file, "One", "first\n\n## Part\n\ntext")
-    put(file, "Two", "second")
-    put(file, "One", "anew")
-    assert file.read_text(encoding="utf-8") == "# One\n\nanew\n\n# Two\n\nsecond\n"

@@ -1,4 +1,4 @@
-"""RESULTS.md: what was found, against what must hold."""
+"""Its section of RESULTS.md: what was found, against what must hold."""
 
 import json
 import os
@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from bench import results
 from bench.query.plan import Group
 from bench.query.process import BenchError, run
 from bench.query.rounds import Sample, Side
 from bench.query.sides import NODE, PEERS
 from bench.query.stores import ROOT, STORES
-from bench.results import put
 
 PACKAGES = (
     "uvicorn",
@@ -118,8 +118,8 @@ def targets() -> list[Target]:
 
 
 def write(path: Path, groups: Mapping[str, Group], head: Sequence[str]) -> str:
-    """Write the results into their section; the section."""
-    lines = [*head, ""]
+    """Write the section; its text."""
+    lines = ["# Results of `bench.query`", "", *head, ""]
     lines += [
         "## What must hold",
         "",
@@ -130,18 +130,20 @@ def write(path: Path, groups: Mapping[str, Group], head: Sequence[str]) -> str:
     for name, group in groups.items():
         lines += ["", f"## {TITLES[name]}", "", _HEAD, "|---|---|---|---|---|---|---|---|"]
         lines += [_line(it) for it in group.values()]
-    return put(path, "Results of `bench.query`", "\n".join(lines))
+    text = "\n".join([*lines, ""])
+    results.put(path, text)
+    return text
 
 
-def versions(postgres: str) -> str:
-    """Everything that took part, with its version."""
+def versions(postgres: str, product: Path = ROOT) -> str:
+    """Everything that took part, with its version; `product` is the folder of ours."""
     locked = json.loads((PEERS / "package-lock.json").read_text(encoding="utf-8"))["packages"]
     peers = json.loads((PEERS / "package.json").read_text(encoding="utf-8"))["dependencies"]
     sqlite = run([str(NODE), "-p", _SQLITE_OF_NODE], directory=PEERS).strip()
     python = [f"{it} {version(it)}" for it in (*PACKAGES, *DRIVERS)]
     node = [f"{it} {locked[f'node_modules/{it}']['version']}" for it in peers]
     return (
-        f"Fengqiao {_commit()}; Python {platform.python_version()} with SQLite {sqlite3.sqlite_version}, "
+        f"Fengqiao {_commit(product)}; Python {platform.python_version()} with SQLite {sqlite3.sqlite_version}, "
         f"{', '.join(python)}; {', '.join(node)} (its SQLite {sqlite}); PostgreSQL {postgres}; "
         f"Linux {platform.release()}, {os.cpu_count()} cores of {_processor()}."
     )
@@ -176,9 +178,9 @@ def _p50(sample: Sample) -> float:
     return sample.load.p50
 
 
-def _commit() -> str:
+def _commit(product: Path) -> str:
     try:
-        return run(["git", "rev-parse", "--short", "HEAD"], directory=ROOT).strip()
+        return run(["git", "rev-parse", "--short", "HEAD"], directory=product).strip()
     except BenchError:
         return "outside a checkout"
 

@@ -271,6 +271,18 @@ async def test_days_and_hours_are_read_as_they_hold_for_a_unit(district: Distric
     assert (await admin.ask(document, year=2031))["calendarDays"] == []
     unknown = await admin.run(document, unit=gid("OrgUnit", uuid4()), year=2024)
     assert unknown.refusals == [("NOT_FOUND", "orgUnitId")] * 2
+
+
+async def test_a_units_hours_count_for_its_deadlines_and_their_changes_are_told(
+    district: District, admin: Client
+) -> None:
+    civil = gid("OrgUnit", district.orgs["CIVIL"].id)
+    day = {"date": "2024-10-25", "isWorkday": False, "name": "单位活动"}
+    given = {"year": 2024, "days": [day], "source": "单位通知", "orgUnitId": civil}
+    await admin.do("importCalendar", "version", given)
+    shifts = [{"opens": "07:00", "closes": "09:30"}, {"opens": "18:00", "closes": "21:00"}]
+    wish = {"validFrom": "2024-11-01", "windows": shifts, "source": "作息通知", "orgUnitId": civil}
+    await admin.do("setWorkWindows", "version", wish)
     preview = (
         'query ($unit: ID) { deadlinePreview(start: "2024-11-01T08:00:00+08:00", limit: 60, '
         "unit: WORK_MIN, orgUnitId: $unit) { dueAt } }"
