@@ -36,6 +36,9 @@ from domain.viewer import Viewer
 __all__ = ["Answer", "Engine", "Executes", "GraphQLRequest", "Operation", "OperationContext", "Refused"]
 
 
+_AWAY = {"code": ErrorCode.UNAVAILABLE.value}
+
+
 class OperationContext(Protocol):
     """What the resolvers of one operation share; made for one operation, and never kept longer."""
 
@@ -142,13 +145,17 @@ class Engine:
         return Answer(result.data, present_result(result, context.language), operation.cost)
 
     async def stream(self, operation: Operation, context: OperationContext) -> AsyncGenerator[bytes, None]:
-        """The encoded responses of a subscription; its source is closed when this generator is."""
+        """The encoded responses of a subscription; its source is closed when this generator is.
+
+        An item that could not be read whole, the database being away, is not told by halves: the stream ends with
+        UNAVAILABLE, and whoever resumes it is told the item then.
+        """
         executor = self._build(operation, context)
         try:
             source = await _source(executor, context)
             async with aclosing(_responses(executor, source, context)) as responses:
                 async for result in responses:
-                    yield Answer(result.data, present_result(result, context.language)).payload()
+                    yield Answer(result.data, _whole(present_result(result, context.language))).payload()
         except Refused:
             raise
         except Exception as error:  # noqa: BLE001 - whatever the source raises must reach the client as a fault
@@ -203,3 +210,10 @@ def _responses(
         return execute_subscription_event(event)
 
     return map_source_to_response_event(executor, source, execute_event)
+
+
+def _whole(errors: list[WireError]) -> list[WireError]:
+    """The errors of an item; raises Refused with them when the database was away for a part of it."""
+    if any(it["extensions"] == _AWAY for it in errors):
+        raise Refused(errors)
+    return errors

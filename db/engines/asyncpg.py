@@ -46,10 +46,8 @@ def translated() -> Iterator[None]:
         raise Contention(str(error)) from error
     except asyncpg.QueryCanceledError as error:  # of the family of interventions, but the server is well
         raise too_costly(STATEMENT_SECONDS) from error
-    except LOST as error:
-        raise unavailable() from error
-    except asyncpg.DiskFullError as error:
-        raise no_room() from error
+    except (*LOST, asyncpg.DiskFullError) as error:
+        raise (no_room() if isinstance(error, asyncpg.DiskFullError) else unavailable()) from error
     except asyncpg.InternalClientError as error:
         if _FAREWELL in str(error):
             raise unavailable() from error

@@ -20,7 +20,10 @@ from domain.errors import DomainError
 
 BUSY_MILLISECONDS = 5000
 _STATEMENTS = 256
-_NO_ROOM = ("disk is full", "disk I/O error")  # the second where a quota or a limit on files refuses the write
+_NO_ROOM = (
+    "disk is full",
+    "disk I/O error",
+)  # the second where a quota or a limit on files refuses the write
 
 
 @contextmanager

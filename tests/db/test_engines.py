@@ -244,8 +244,7 @@ async def test_a_full_disk_under_sqlite_is_a_refusal_and_the_next_write_goes_on(
     (pages,) = (await client.execute_query_dict("PRAGMA page_count"))[0].values()
     await client.execute_query(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(DomainError) as refused:
-        for number in range(1000):
-            await _bulk(number)
+        await DayCounterRow.bulk_create([DayCounterRow(day=f"{it:08}", value=it) for it in range(20_000)])
     assert (refused.value.code, refused.value.message()) == (ErrorCode.UNAVAILABLE, "存储空间不足")
     await client.execute_query("PRAGMA max_page_count = 100000")
     await _pair(1)
@@ -254,8 +253,9 @@ async def test_a_full_disk_under_sqlite_is_a_refusal_and_the_next_write_goes_on(
 @pytest.mark.usefixtures("postgres_store")
 async def test_a_full_disk_under_postgresql_is_a_refusal_and_the_next_write_goes_on() -> None:
     with pytest.raises(DomainError) as refused:
-        async with in_transaction("default") as client:
-            await client.execute_query("DO $$ BEGIN RAISE 'no room' USING ERRCODE = 'disk_full'; END $$")
+        await get_connection("default").execute_query(
+            "DO $$ BEGIN RAISE 'no room' USING ERRCODE = 'disk_full'; END $$"
+        )
     assert (refused.value.code, refused.value.message()) == (ErrorCode.UNAVAILABLE, "存储空间不足")
     await _pair(1)
 
