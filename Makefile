@@ -7,7 +7,7 @@ DEMO   := $${FENGQIAO_DEMO:-1}
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run check test diff conformance cover fmt schema plans migrate lock
+.PHONY: help run check test diff rig conformance cover fmt schema plans migrate lock
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ test: $(VENV)/dev.stamp | node-tools ## Run everything that must hold: all tests
 
 diff: $(VENV)/dev.stamp ## Compare both executors on 200,000 generated documents
 	$(BIN)/python -m tests.differential --documents 200000
+
+rig: $(VENV)/dev.stamp ## Ten minutes of the feed's rig: random commands, consoles and faults on both stores, judged
+	$(BIN)/python -m bench.rig --minutes $${RIG_MINUTES:-10}
 
 conformance: $(VENV)/dev.stamp $(VENV)/node.stamp ## Audit the server, write docs/conformance.md, compare the schema, try it for minutes
 	$(BIN)/python -m tests.conformance

@@ -40,6 +40,9 @@ from domain.viewer import Viewer
 __all__ = ["Answer", "Engine", "Executes", "GraphQLRequest", "Operation", "OperationContext", "Refused"]
 
 
+_AWAY = {"code": ErrorCode.UNAVAILABLE.value}
+
+
 class OperationContext(Protocol):
     """What the resolvers of one operation share; made for one operation, and never kept longer."""
 
@@ -253,7 +256,7 @@ async def _payloads(
 ) -> AsyncGenerator[bytes, None]:
     async with aclosing(_responses(executor, source, context)) as responses:
         async for result in responses:
-            yield Answer(result.data, present_result(result, context.language)).payload()
+            yield Answer(result.data, _whole(present_result(result, context.language))).payload()
 
 
 def _responses(
@@ -264,3 +267,10 @@ def _responses(
         return execute_subscription_event(event)
 
     return map_source_to_response_event(executor, source, execute_event)
+
+
+def _whole(errors: list[WireError]) -> list[WireError]:
+    """The errors of an item; raises Refused with them when the database was away for a part of it."""
+    if any(it["extensions"] == _AWAY for it in errors):
+        raise Refused(errors)
+    return errors

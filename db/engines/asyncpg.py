@@ -18,7 +18,7 @@ from tortoise.backends.base.client import (
 )
 from tortoise.connection import get_connections
 
-from db.engines.faults import STATEMENT_SECONDS, Contention, finish, too_costly, unavailable
+from db.engines.faults import STATEMENT_SECONDS, Contention, finish, no_room, too_costly, unavailable
 
 LOST = (
     OSError,  # also TimeoutError: a half-open connection
@@ -34,7 +34,7 @@ _FAREWELL = "another operation (2) is in progress"
 def translated() -> Iterator[None]:
     """Deadlock, serialisation and a lock not had in time become Contention, a statement the server cut off TOO_COSTLY.
 
-    A lost server becomes UNAVAILABLE.
+    A lost server and a full disk become UNAVAILABLE.
     """
     try:
         yield
@@ -46,8 +46,8 @@ def translated() -> Iterator[None]:
         raise Contention(str(error)) from error
     except asyncpg.QueryCanceledError as error:  # of the family of interventions, but the server is well
         raise too_costly(STATEMENT_SECONDS) from error
-    except LOST as error:
-        raise unavailable() from error
+    except (*LOST, asyncpg.DiskFullError) as error:
+        raise (no_room() if isinstance(error, asyncpg.DiskFullError) else unavailable()) from error
     except asyncpg.InternalClientError as error:
         if _FAREWELL in str(error):
             raise unavailable() from error

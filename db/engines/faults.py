@@ -21,6 +21,11 @@ def unavailable(en: str = "The database cannot be reached", zh: str = "数据库
     return DomainError(ErrorCode.UNAVAILABLE, zh=zh, en=en)
 
 
+def no_room() -> DomainError:
+    """The refusal UNAVAILABLE of a write for which the disk has no room; the same key may be tried again."""
+    return unavailable("The store has no room", "存储空间不足")
+
+
 def too_costly(seconds: float) -> DomainError:
     """The refusal TOO_COSTLY of a read that took longer than `seconds`."""
     return DomainError(ErrorCode.TOO_COSTLY, facts={"what": "seconds", "limit": seconds})

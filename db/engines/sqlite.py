@@ -15,17 +15,24 @@ from tortoise.backends.sqlite import client as stock
 from tortoise.connection import get_connections
 from tortoise.exceptions import IntegrityError, OperationalError
 
-from db.engines.faults import Contention, finish
+from db.engines.faults import Contention, finish, no_room
+from domain.errors import DomainError
 
 BUSY_MILLISECONDS = 5000
 _STATEMENTS = 256
+_NO_ROOM = (
+    "disk is full",
+    "disk I/O error",
+)  # the second where a quota or a limit on files refuses the write
 
 
 @contextmanager
 def _translated() -> Iterator[None]:
     try:
         yield
-    except sqlite3.OperationalError as error:
+    except (sqlite3.OperationalError, OperationalError) as error:
+        if any(word in str(error) for word in _NO_ROOM):
+            raise no_room() from error
         raise OperationalError(error) from error
     except sqlite3.IntegrityError as error:
         raise IntegrityError(error) from error
@@ -44,7 +51,8 @@ class Transaction(stock.SqliteTransactionWrapper):
     async def execute_query(self, query: str, values: list[Any] | None = None) -> tuple[int, Sequence[Any]]:
         """How many rows were touched or found, and the rows."""
         if query.startswith("DELETE"):
-            return cast("tuple[int, Sequence[Any]]", await super().execute_query(query, values))
+            with _translated():
+                return cast("tuple[int, Sequence[Any]]", await super().execute_query(query, values))
         connection: sqlite3.Connection = self._connection._conn  # noqa: SLF001 - aiosqlite keeps it there
         before = connection.total_changes
         rows = self._here(connection, query, values)
@@ -54,6 +62,11 @@ class Transaction(stock.SqliteTransactionWrapper):
         """The rows, by column."""
         connection: sqlite3.Connection = self._connection._conn  # noqa: SLF001 - as above
         return [dict(row) for row in self._here(connection, query, values)]
+
+    async def execute_many(self, query: str, values: list[list[Any]]) -> None:
+        """Several rows of one statement."""
+        with _translated():
+            await super().execute_many(query, values)
 
     def _here(
         self, connection: sqlite3.Connection, query: str, values: list[Any] | None
@@ -68,11 +81,24 @@ class Transaction(stock.SqliteTransactionWrapper):
         Raises Contention when the file stays busy for `BUSY_MILLISECONDS`.
         """
         try:
-            await self._connection.execute(self.opening)
-        except sqlite3.OperationalError as error:
+            with _translated():
+                await self._connection.execute(self.opening)
+        except OperationalError as error:
             if "locked" in str(error):
                 raise Contention(str(error)) from error
-            raise OperationalError(error) from error
+            raise
+
+    async def commit(self) -> None:
+        """Make it last; a commit that the disk refuses is undone, or the next BEGIN would find it open.
+
+        Raises UNAVAILABLE when there is no room.
+        """
+        try:
+            with _translated():
+                await super().commit()
+        except (OperationalError, IntegrityError, DomainError):
+            await self.abandon()
+            raise
 
     async def abandon(self) -> None:
         """Roll back whatever a cancelled or failed BEGIN may have opened."""

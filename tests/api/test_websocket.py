@@ -143,6 +143,17 @@ async def test_a_stream_that_breaks_ends_with_an_error_and_tells_nothing(toy: To
         assert "138" not in str(message["payload"][0]["message"])
 
 
+async def test_a_stream_tells_no_item_by_halves_when_the_store_goes_away(toy: Toy) -> None:
+    async with await toy.ready() as connection:
+        await ask(connection, "s", "subscription{readings{number row(fails:2)}}")
+        for number in range(2):
+            message = await hear(connection)
+            assert message["payload"]["data"]["readings"] == {"number": number, "row": number}
+        message = await hear(connection)
+        assert message["type"] == "error"
+        assert message["payload"][0]["extensions"] == {"code": "UNAVAILABLE"}
+
+
 async def test_a_field_error_is_part_of_the_answer(toy: Toy) -> None:
     async with await toy.ready() as connection:
         await ask(connection, "q", "{refused node{name}}")

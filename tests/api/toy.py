@@ -128,7 +128,23 @@ class Mutation:
 
 
 @strawberry.type
+class Reading:
+    number: int
+
+    @strawberry.field
+    def row(self, fails: int | None = None) -> int | None:
+        if self.number == fails:
+            raise DomainError(ErrorCode.UNAVAILABLE)
+        return self.number
+
+
+@strawberry.type
 class Subscription:
+    @strawberry.subscription
+    async def readings(self) -> AsyncGenerator[Reading, None]:
+        for number in range(4):
+            yield Reading(number=number)
+
     @strawberry.subscription
     async def count(self, info: Info, to: int = 1_000_000) -> AsyncGenerator[int, None]:
         ledger = info.context.ledger

@@ -9,7 +9,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 from tortoise.connection import get_connection
-from tortoise.exceptions import OperationalError, TransactionManagementError
+from tortoise.exceptions import IntegrityError, OperationalError, TransactionManagementError
 from tortoise.transactions import in_transaction
 
 from db import connection
@@ -236,3 +236,42 @@ async def test_work_that_must_finish_finishes_before_the_cancellation_is_felt() 
     with pytest.raises(asyncio.CancelledError):
         await task
     assert done.is_set()
+
+
+@pytest.mark.usefixtures("sqlite_store")
+async def test_a_full_disk_under_sqlite_is_a_refusal_and_the_next_write_goes_on() -> None:
+    client = get_connection("default")
+    (pages,) = (await client.execute_query_dict("PRAGMA page_count"))[0].values()
+    await client.execute_query(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(DomainError) as refused:
+        await DayCounterRow.bulk_create([DayCounterRow(day=f"{it:08}", value=it) for it in range(20_000)])
+    assert (refused.value.code, refused.value.message()) == (ErrorCode.UNAVAILABLE, "存储空间不足")
+    await client.execute_query("PRAGMA max_page_count = 100000")
+    await _pair(1)
+
+
+@pytest.mark.usefixtures("postgres_store")
+async def test_a_full_disk_under_postgresql_is_a_refusal_and_the_next_write_goes_on() -> None:
+    with pytest.raises(DomainError) as refused:
+        await get_connection("default").execute_query(
+            "DO $$ BEGIN RAISE 'no room' USING ERRCODE = 'disk_full'; END $$"
+        )
+    assert (refused.value.code, refused.value.message()) == (ErrorCode.UNAVAILABLE, "存储空间不足")
+    await _pair(1)
+
+
+@pytest.mark.usefixtures("sqlite_store")
+async def test_a_commit_that_sqlite_refuses_is_undone() -> None:
+    parent = "day TEXT REFERENCES parent (day) DEFERRABLE INITIALLY DEFERRED"
+
+    async def refused_at_its_end() -> None:
+        async with in_transaction("default") as client:
+            await DayCounterRow.create(using_db=client, day="20241024", value=1)
+            await client.execute_query("CREATE TABLE parent (day TEXT PRIMARY KEY)")
+            await client.execute_query(f"CREATE TABLE orphan ({parent})")
+            await client.execute_query("INSERT INTO orphan VALUES ('none')")
+
+    with pytest.raises(IntegrityError):
+        await refused_at_its_end()
+    await _pair(1)
+    assert {row["day"] for row in await fetch("SELECT day FROM day_counter")} == {"1a", "1b"}
