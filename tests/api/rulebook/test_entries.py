@@ -291,6 +291,14 @@ async def test_a_units_hours_count_for_its_deadlines_and_their_changes_are_told(
     assert (await admin.ask(preview))["deadlinePreview"]["dueAt"] == "2024-11-01T09:30:00+08:00"
     bad = {**wish, "windows": [{"opens": "12:00", "closes": "09:00"}]}
     assert await admin.refused("setWorkWindows", bad) == [("BAD_INPUT", "windows")]
+
+
+async def test_calendars_and_hours_leave_a_history(district: District, admin: Client) -> None:
+    civil = gid("OrgUnit", district.orgs["CIVIL"].id)
+    own = {"year": 2024, "days": [], "source": "单位通知", "orgUnitId": civil}
+    await admin.do("importCalendar", "version", own)
+    windows = {"validFrom": "2024-11-01", "windows": [], "source": "作息通知", "orgUnitId": civil}
+    await admin.do("setWorkWindows", "version", windows)
     changes = (
         "{ dictionaryChanges(first: 9, where: {noun: {in: [CALENDAR, WORK_WINDOWS]}}) "
         "{ nodes { noun subjectId validFrom } } }"
