@@ -149,14 +149,15 @@ def _as_it_stood(act: Act, case: Case, clock: Clock, since: datetime) -> Clock:
 
 def _extended_late(act: Act, case: Case, clock: Clock) -> bool:
     """Whether more time was granted when it had run out; pauses only made it later, so they are left aside."""
-    due = due_time(clock.start_at, Limit(clock.limit, clock.unit), act.calendar)
+    calendar = calendar_of(act, case, clock)
+    due = due_time(clock.start_at, Limit(clock.limit, clock.unit), calendar)
     for it in case.requests:
         granted = it.kind is RequestKind.EXTENSION and it.state is RequestState.APPROVED
         if not granted or it.assignment_id != clock.assignment_id:
             continue
         if it.decided_at is None or it.approved_days is None or it.decided_at > due:
             return True
-        due = extended_due(due, it.approved_days, act.calendar)
+        due = extended_due(due, it.approved_days, calendar)
     return False
 
 
