@@ -1,7 +1,6 @@
 """What one run measures: its parts, each in rounds of its own with all its sides in turn."""
 
 import json
-import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -134,19 +133,21 @@ class Run:
             for writers in self._scale.writers:
                 for name, words in self._ways(facts, writers):
                     pinned = ["taskset", "-c", str(SERVER_CORE), sys.executable, "-m", *words]
-                    said = run(pinned, directory=self._store.product, **self._environment())
+                    environment = self._store.environment() if name == "ours" else {"PYTHONPATH": str(ROOT)}
+                    said = run(
+                        pinned, directory=self._store.product if name == "ours" else ROOT, **environment
+                    )
                     found.setdefault(f"{name}, writers: {writers}", []).append(json.loads(said))
             _tell(number, self._scale.rounds, found)
         return found
 
     def _ways(self, facts: Facts, writers: int) -> Sequence[tuple[str, list[str]]]:
-        amount = [str(writers), str(self._scale.seconds)]
-        log = [self._store.url(), facts.incident]
+        url, amount = self._store.url(), [str(writers), str(self._scale.seconds)]
         return (
-            ("ours", ["within.append", *log, "ours", *amount]),
-            ("bare inserts", ["within.append", *log, "bare", *amount]),
-            ("lock before commit", ["sequencer", self._store.url(), "lock", *amount]),
-            ("sequencer after commit", ["sequencer", self._store.url(), "sequencer", *amount]),
+            ("ours", ["within.append", url, facts.incident, *amount]),
+            ("bare inserts", ["bench.peers.bare_inserts", url, *amount]),
+            ("lock before commit", ["bench.feed.sequencer", url, "lock", *amount]),
+            ("sequencer after commit", ["bench.feed.sequencer", url, "sequencer", *amount]),
         )
 
     def _catchup(self) -> Group:
@@ -181,10 +182,6 @@ class Run:
 
     def _sides(self) -> Sides:
         return Sides(self._store, self._store.fresh())
-
-    def _environment(self) -> dict[str, str]:
-        given = self._store.environment()
-        return {**given, "PYTHONPATH": os.pathsep.join([given["PYTHONPATH"], str(ROOT)])}
 
 
 def kept(folder: Path) -> dict[str, dict[str, Any]]:

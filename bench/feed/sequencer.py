@@ -14,13 +14,12 @@ import itertools
 import json
 import sys
 import time
-from typing import Any
 
-import asyncpg
+from bench.feed.within.writers import WARM_SECONDS, said
+from bench.peers.links import Link, links
 
 LOCK = 0x66656E68
 BATCH = 500
-WARM_SECONDS = 0.5
 BODY = json.dumps(
     {"orgs": ["0192b7c0-0000-4000-8000-00000000000" + str(it) for it in range(7)], "kind": "CHANGED"}
 )
@@ -35,43 +34,34 @@ HEAD = "SELECT seq, hash FROM bench_entry ORDER BY seq DESC LIMIT 1"
 ENTRY = "INSERT INTO bench_entry (seq, body, hash) VALUES ($1, $2, $3)"
 ROW = "INSERT INTO bench_row (body) VALUES ($1)"
 MOVED = "DELETE FROM bench_outbox WHERE id IN (SELECT id FROM bench_outbox ORDER BY id LIMIT $1) RETURNING id, body"
-Connection = Any  # asyncpg ships no types
 
 
 async def main(url: str, way: str, writers: int, seconds: float) -> None:
     """Measure one way with so many writers; prints JSON."""
-    links = [await asyncpg.connect(url) for _ in range(writers)]
-    await links[0].execute(TABLES)
-    commit = _locked if way == "lock" else _outboxed
-    took: list[float] = []
-    begin = time.perf_counter() + WARM_SECONDS
-    end = begin + seconds
+    async with links(url, writers) as found:
+        await found[0].execute(TABLES)
+        commit = _locked if way == "lock" else _outboxed
+        took: list[float] = []
+        begin = time.perf_counter()
+        end = begin + WARM_SECONDS + seconds
 
-    async def writer(link: Connection) -> None:
-        while (before := time.perf_counter()) < end:
-            await commit(link)
-            took.append(time.perf_counter() - before)
-            if way != "lock":
-                await _sequence(link)
+        async def writer(link: Link) -> None:
+            while (before := time.perf_counter()) < end:
+                await commit(link)
+                took.append(time.perf_counter() - before)
+                if way != "lock":
+                    await _sequence(link)
 
-    await asyncio.gather(*(writer(it) for it in links))
-    spent = time.perf_counter() - begin + WARM_SECONDS
-    while await links[0].fetchval("SELECT EXISTS (SELECT FROM bench_outbox)"):
-        await _sequence(links[0])
-    count = await links[0].fetchval("SELECT count(*) - 1 FROM bench_entry")
-    await _check(links[0])
-    took.sort()
-    said = {
-        "rate": count / spent,
-        "p50": took[len(took) // 2] * 1e3,
-        "p99": took[int(len(took) * 0.99)] * 1e3,
-    }
-    sys.stdout.write(json.dumps(said) + "\n")
-    for link in links:
-        await link.close()
+        await asyncio.gather(*(writer(it) for it in found))
+        while await found[0].fetchval("SELECT EXISTS (SELECT FROM bench_outbox)"):
+            await _sequence(found[0])
+        spent = time.perf_counter() - begin
+        count = await found[0].fetchval("SELECT count(*) - 1 FROM bench_entry")
+        await _check(found[0])
+        sys.stdout.write(said(took, count / spent))
 
 
-async def _locked(link: Connection) -> None:
+async def _locked(link: Link) -> None:
     """The order of the log is the order of commit."""
     async with link.transaction():
         await link.execute(ROW, BODY)
@@ -80,14 +70,14 @@ async def _locked(link: Connection) -> None:
         await link.execute(ENTRY, head["seq"] + 1, BODY, _next(head["hash"], BODY))
 
 
-async def _outboxed(link: Connection) -> None:
+async def _outboxed(link: Link) -> None:
     """Committed, and not yet in the log."""
     async with link.transaction():
         await link.execute(ROW, BODY)
         await link.execute("INSERT INTO bench_outbox (body) VALUES ($1)", BODY)
 
 
-async def _sequence(link: Connection) -> None:
+async def _sequence(link: Link) -> None:
     """Move what is there, unless somebody else does."""
     while True:
         async with link.transaction():
@@ -110,7 +100,7 @@ async def _sequence(link: Connection) -> None:
             return
 
 
-async def _check(link: Connection) -> None:
+async def _check(link: Link) -> None:
     """As many entries as rows, without a gap, chained."""
     rows = await link.fetchval("SELECT count(*) FROM bench_row")
     entries = await link.fetch("SELECT seq, body, hash FROM bench_entry ORDER BY seq")
