@@ -94,7 +94,7 @@ class Bell:
             self._listeners.discard(hint)
 
     def _told(self, head: int | None) -> None:
-        """The store says that its log has grown to `head`; None: it may have."""
+        """Somebody says that the log has grown to `head`; None: it may have."""
         if head is None or head > self.known:
             self._wake()
 
@@ -106,8 +106,8 @@ class Bell:
         async with self._broadcast.subscribe(CHANNEL) as messages:
             subscribed.set()
             while True:
-                await messages.get()
-                self._wake()
+                hint = (await messages.get()).message
+                self._told(int(hint) if hint.isdecimal() else None)
 
     async def _send(self) -> None:
         while True:
@@ -218,7 +218,7 @@ class RedisBell(BroadcastBackend):
                 if message is None:
                     raise ConnectionError("no answer to the ping")
             if message["type"] == "message":
-                self._offer(Message(CHANNEL, GAP))
+                self._offer(Message(CHANNEL, message["data"].decode(errors="replace")))
 
 
 _installed: Bell | None = None
