@@ -44,6 +44,7 @@ ONE: Mapping[str, Read] = {
     "Clock": clocks.get,
     "Complainant": complainants.get,
     "Document": documents.get,
+    "FollowUp": followups.get,
     "Grid": grids.get,
     "Incident": incidents.get,
     "IntegrationKey": keys.get,
@@ -54,6 +55,7 @@ ONE: Mapping[str, Read] = {
     "Region": regions.get,
     "Request": requests.get,
     "Statement": statements.get,
+    "Verification": verifications.get,
     "Whistle": whistles.get,
     "WhistleCall": whistles.get_calls,
 }

@@ -25,6 +25,7 @@ from db import event_log
 from db.connection import APP, Dialect, forget_statements, reach, tortoise_config
 from db.engines.sqlite import SafeSqlite
 from db.lists import search
+from db.workbench import desks
 
 _LOCK = 0x66656E68
 _INDEX = re.compile(r"^CREATE (?:UNIQUE )?INDEX .*;$", re.MULTILINE)
@@ -72,7 +73,7 @@ async def draft(url: str) -> list[Path]:
 
 def extras(dialect: Dialect) -> list[str]:
     """What Tortoise cannot say, as statements that may be run again; every `migrate` ends with them."""
-    return search.create_statements(dialect)
+    return [*search.create_statements(dialect), *desks.create_statements()]
 
 
 class _WholeStatements(SqliteSchemaEditor):

@@ -16,6 +16,7 @@ from api.feed.queue import QueueStream, unit_of
 from api.feed.revocation import present_viewer
 from api.feed.stream import EventStream
 from api.feed.tail import Tail
+from api.feed.workbench import WorkbenchStream
 from api.feed.works import Works
 from db import dictionaries, event_log, grids, incidents
 from db.bell import Bell
@@ -123,6 +124,10 @@ class Feed:
     def board(self, viewer: Viewer) -> AsyncGenerator[None]:
         """`board`: when to count again; at once, then after changes, at most once a second."""
         return BoardStream(self._works, viewer).ticks()
+
+    def workbench(self, viewer: Viewer) -> AsyncGenerator[None]:
+        """`workbench`: when to look at a desk again; at once, after changes, and as time goes by."""
+        return WorkbenchStream(self._works, viewer).ticks()
 
     async def events(self, viewer: Viewer, after: str | None, chosen: Filter, first: int) -> Stretch:
         """The query twin of `feed`: the next `first` entries. BAD_CURSOR."""

@@ -15,6 +15,7 @@ from api.schema.where import tests_of
 from api.schema.words import Info, Shown, only_asks
 from db.lists.filters import All, Condition, canonical, said, timed
 from db.lists.pages import Slice, order_of
+from db.workbench.tasks import Tasks
 from domain.errors import DomainError, ErrorCode
 from domain.saved_filter import FilterNoun
 from domain.viewer import Viewer
@@ -22,20 +23,25 @@ from domain.viewer import Viewer
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Where the rows of a noun come from: its module in `db`, whose first order is the usual one."""
+    """Where the rows of a noun come from: its module in `db`, whose first order is the usual one, or a desk.
+
+    `noun` names its saved filters, where it has any.
+    """
 
     shown: type[Shown[Any]]
-    memory: ModuleType
-    noun: FilterNoun
+    memory: ModuleType | Tasks
+    noun: FilterNoun | None = None
 
 
-async def condition_of(viewer: Viewer, noun: FilterNoun, where: object, saved: str | None) -> Condition:
+async def condition_of(
+    viewer: Viewer, noun: FilterNoun | None, where: object, saved: str | None
+) -> Condition:
     """What `where` and the viewer's filter `saved` say together, in canonical form.
 
     BAD_ID, BAD_INPUT, CRS_REQUIRED and TOO_COSTLY with the filter's field; NOT_FOUND, field `saved`.
     """
     asked = tests_of(where)
-    if saved is None:
+    if saved is None or noun is None:
         return asked
     return canonical(All((await saved_condition(viewer, noun, saved), asked)))
 

@@ -36,6 +36,7 @@ from domain.loop.request import (
 )
 from domain.loop.score import ScoreType
 from domain.loop.whistle import WhistleKind, WhistleStep
+from domain.loop.workbench import Desk, TaskReason
 from domain.media import MediaPurpose
 from domain.org import OrgKind
 from domain.person import PostType, Role
@@ -81,6 +82,7 @@ TERMS: tuple[type[Term], ...] = (
     ClockType,
     Confidentiality,
     Crs,
+    Desk,
     DissatisfactionReason,
     DocumentKind,
     EndingKind,
@@ -119,6 +121,7 @@ TERMS: tuple[type[Term], ...] = (
     Source,
     SupervisionLevel,
     SupervisionOrigin,
+    TaskReason,
     TaskState,
     TimeUnit,
     TransferTarget,
