@@ -134,7 +134,7 @@ NOUNS: Mapping[str, Noun] = {
     "Post": Noun(Post, "post", "t", of_person, "JOIN person p ON p.id = t.person_id"),
     "Region": Noun(Region, "region", "r", everyone),
     "Supervision": _of_case(Supervision, "supervision", "s"),
-    "Task": _of_case(Task, "task", "t"),  # of no table: a desk's list says where they come from
+    "Task": _of_case(Task, "task", "w"),  # of no table: a desk's list says where they come from
     "Verification": _of_case(Verification, "verification", "v"),
 }
 

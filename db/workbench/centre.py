@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from db.rows import TRUE, Sql, both, either, exists, one_of, select
-from db.workbench.entries import Reading, entries, flagged, not_handled, of_cases
+from db.workbench.entries import Reading, beside, entries, flagged, not_handled, of_cases
 from domain.assignment import AssignmentState
 from domain.clock import ClockType
 from domain.followup import FollowUpLayer
@@ -17,7 +17,8 @@ from domain.visibility import SEE_EVERYTHING
 def hard_cases(reading: Reading) -> Sql:
     """S39: open cases with too many returns asked for, or filed and not dispatched for too long."""
     asked = Sql(
-        "q.incident_id = o.id AND q.kind = ? AND q.state <> ?", (RequestKind.RETURN, RequestState.LAPSED)
+        f"q.incident_id = o.id AND {beside()}q.kind = ? AND q.state <> ?",
+        (RequestKind.RETURN, RequestState.LAPSED),
     )
     counted = select("COUNT(*)", "request q", asked)
     waiting = Sql(
@@ -43,7 +44,8 @@ def externals(reading: Reading) -> Sql:
     )
     none = exists("assignment z", held)
     outside = both(
-        one_of("o.source", sorted(EXTERNAL)), Sql("o.reported_at < ?", (reading.marks.undispatched,))
+        one_of(f"{beside()}o.source", sorted(EXTERNAL)),
+        Sql(f"{beside()}o.reported_at < ?", (reading.marks.undispatched,)),
     )
     return of_cases(
         reading,

@@ -16,7 +16,7 @@ from domain.loop.workbench import Desk, Marks, Task, TaskReason, desks_of
 from domain.viewer import Viewer
 
 _CASE = "incidentIs."
-ORDER = Order("t.due_at", datetime, "t.id", nullable=True)
+ORDER = Order("w.due_at", datetime, "w.id", nullable=True)
 """What is due first comes first; what is never due, last."""
 
 
@@ -25,16 +25,16 @@ def _for_reason(test: Test, _now: datetime | None) -> Sql:
     values = test.value if test.op == "in" else [test.value]
     if test.op not in {"eq", "in"} or not isinstance(values, list | tuple):
         raise refusal(test.field)
-    named = [Sql("',' || t.why LIKE ?", (f"%,{TaskReason(it)},%",)) for it in values]
+    named = [Sql("',' || w.why LIKE ?", (f"%,{TaskReason(it)},%",)) for it in values]
     return either(*named)
 
 
 _BY_REASON: Meaning = _for_reason
 COLUMNS = {
-    "orgUnit": Column("t.org_id", UUID),
-    "dueAt": Column("t.due_at", datetime),
-    "since": Column("t.since", datetime),
-    OVERDUE: Column("t.due_at", meaning=overdue("t.due_at", TRUE)),
+    "orgUnit": Column("w.org_id", UUID),
+    "dueAt": Column("w.due_at", datetime),
+    "since": Column("w.since", datetime),
+    OVERDUE: Column("w.due_at", meaning=overdue("w.due_at", TRUE)),
     "why": Column("", meaning=_BY_REASON),
     **{f"{_CASE}{name}": column for name, column in incidents.COLUMNS.items()},
 }
@@ -87,7 +87,7 @@ class Tasks:
             parts.append(unprotected(viewer))
         # the values of the entries come first: their query stands before the conditions
         where = both(Sql("TRUE", entries.params), *parts)
-        return Listing("t.*", f"({entries.text}) t JOIN incident i ON i.id = t.incident_id", where)
+        return Listing("w.*", f"({entries.text}) w JOIN incident i ON i.id = w.incident_id", where)
 
     async def page(
         self,
@@ -143,10 +143,10 @@ def _seen(viewer: Viewer) -> Sql:
 
     What somebody declared an interest in is on none of their desks: they may do nothing there (R82).
     """
-    own = both(Sql("t.assignment_id IS NOT NULL"), one_of("t.org_id", sorted(viewer.handler_orgs)))
+    own = both(Sql("w.assignment_id IS NOT NULL"), one_of("w.org_id", sorted(viewer.handler_orgs)))
     parts: Collection[Sql] = [either(of_case(viewer), own)]
     if viewer.recused:
-        apart = one_of("t.incident_id", sorted(viewer.recused))
+        apart = one_of("w.incident_id", sorted(viewer.recused))
         parts = [*parts, Sql(f"NOT ({apart.text})", apart.params)]
     return both(*parts)
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from db.rows import TRUE, Sql, both, exists, one_of, select
-from db.workbench.entries import LEAD, LIVE, Reading, entries, first_due, flagged, never
+from db.workbench.entries import LEAD, LIVE, Reading, beside, entries, first_due, flagged, never
 from domain.assignment import AssignmentRole, AssignmentState
 from domain.clock import ClockType
 from domain.loop.request import RequestKind, RequestState
@@ -57,7 +57,7 @@ def unread(reading: Reading) -> Sql:
 def copies(reading: Reading) -> Sql:
     """R13: copies that have been unread for too long."""
     late = Sql(
-        "a.state = ? AND a.role = ? AND a.dispatched_at < ?",
+        f"a.state = ? AND a.role = ? AND {beside()}a.dispatched_at < ?",
         (AssignmentState.PENDING, AssignmentRole.CC, reading.marks.unread),
     )
     where = both(LIVE, late, reading.units)
@@ -122,4 +122,4 @@ def quality(reading: Reading) -> Sql:
         (marks.recent, AssignmentState.RETURNED, AssignmentState.CANCELLED),
     )
     where = both(kept, reading.units, marked)
-    return entries(reading, "a", why, Sql("a.handle_due_at"), "assignment a", where)
+    return entries(reading, "a", why, Sql(f"{beside()}a.handle_due_at"), "assignment a", where)

@@ -4,12 +4,18 @@ from dataclasses import replace
 from typing import Any
 
 from api.ids import encode
+from db import dictionaries
+from db.unit_of_work import in_transaction
 from domain.assignment import AssignmentMode
-from domain.followup import ReplyChannel, Satisfaction, Solved
+from domain.clock import TimeUnit
+from domain.dictionary import PolicyValue
+from domain.followup import FollowUpLayer, ReplyChannel, Satisfaction, Solved
 from domain.incident import CaseOutcome
+from domain.policy import OPINION_SAMPLE
 from services import assignments
 from services.loop import joint
 from tests.api.client import Client, Reply
+from tests.db.district import LONG_AGO, new_id
 from tests.services.desk import Desk
 from tests.services.loop.dispute import Dispute, a_dispute
 
@@ -87,6 +93,26 @@ class Bench(Dispute):
     async def grumble(self) -> None:
         """T31: whoever asked for it is not satisfied."""
         await Desk.ask(self, solved=Solved.NO, satisfaction=Satisfaction.DISSATISFIED)
+
+    async def sample(self, percent: int) -> None:
+        """S49: so many in a hundred results are asked about at the door."""
+        value = PolicyValue(
+            id=new_id(),
+            key=OPINION_SAMPLE,
+            amount=percent,
+            unit=TimeUnit.NATURAL_MIN,
+            valid_from=LONG_AGO,
+        )
+        await in_transaction(lambda work: dictionaries.insert_policy(work, [value]))
+
+    async def followed_up(self) -> None:
+        """A new case, up to the answer of who asked for it (T31)."""
+        await self.walk(8)
+        await Desk.ask(self)
+
+    async def visit(self, username: str) -> None:
+        """S49: somebody asks at the door."""
+        await Desk.ask(self, username, layer=FollowUpLayer.COMMUNITY, channel=ReplyChannel.VISIT)
 
     async def done_by(self, username: str) -> None:
         """T25 by the head of the unit that signed."""

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from api.ids import encode
-from domain.incident import Source
+from domain.errors import DomainError
+from domain.incident import IncidentState, Source
 from domain.loop.workbench import READERS, Desk
 from domain.person import ROLES_OF_POST
 from domain.verification import CheckResult
@@ -97,6 +98,23 @@ async def test_follow_ups_and_opinions_are_tasks_of_who_asks(bench: Bench) -> No
         (task,) = await bench.on(name, "OPINIONS")
         assert (task["followUp"]["layer"], task["why"]) == ("COMMUNITY", [])
         assert task["dueAt"] == "2024-10-29T17:00:00+08:00"
+
+
+async def test_a_sample_of_results_is_asked_about_at_the_door_before_the_case_closes(bench: Bench) -> None:
+    """S49: the share is a policy value; whoever was not drawn is not asked."""
+    await bench.walk(8)
+    assert await bench.on("clerk", "OPINIONS") == []
+    await bench.sample(100)
+    await bench.followed_up()
+    (task,) = await bench.on("clerk", "OPINIONS")
+    assert (task["why"], task["followUp"]["sampled"]) == (["SAMPLED"], True)
+    assert task["dueAt"] == "2024-10-29T17:00:00+08:00"  # three working days
+    with pytest.raises(DomainError, match="FOLLOWUP_REQUIRED"):
+        await bench.close()
+    await bench.visit("clerk")
+    assert await bench.on("clerk", "OPINIONS") == []
+    await bench.close()
+    assert (await bench.case()).incident.state is IncidentState.CLOSED
 
 
 async def test_open_loops_are_listed_by_age_until_they_close(bench: Bench) -> None:
