@@ -23,6 +23,7 @@ from api.resolvers.loop.recusal import RecusalMutations
 from api.resolvers.loop.review import ReviewMutations, ReviewQueries
 from api.resolvers.loop.time import TimeMutations, TimeQueries
 from api.resolvers.loop.whistle import WhistleMutations, WhistleQueries
+from api.resolvers.loop.workbench import WorkbenchQueries
 from api.resolvers.node import NodeQueries
 from api.resolvers.org import OrgMutations, OrgQueries
 from api.resolvers.person import PersonMutations, PersonQueries
@@ -37,6 +38,7 @@ from api.scalars import SCALARS
 from api.subscriptions.assignment import AssignmentSubscriptions
 from api.subscriptions.board import BoardSubscriptions
 from api.subscriptions.incident import IncidentSubscriptions
+from api.subscriptions.workbench import WorkbenchSubscriptions
 
 
 @strawberry.type(description="查询。What may be asked.")
@@ -61,6 +63,7 @@ class Query(
     SavedFilterQueries,
     DraftQueries,
     WhistleQueries,
+    WorkbenchQueries,
 ):
     """Every noun's queries."""
 
@@ -97,7 +100,9 @@ class Mutation(
 
 
 @strawberry.type(description="订阅。What may be followed live.")
-class Subscription(IncidentSubscriptions, AssignmentSubscriptions, BoardSubscriptions):
+class Subscription(
+    IncidentSubscriptions, AssignmentSubscriptions, BoardSubscriptions, WorkbenchSubscriptions
+):
     """Every noun's streams."""
 
 

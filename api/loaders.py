@@ -48,6 +48,7 @@ ONE: Mapping[str, Read] = {
     "DispatchRule": entries.RULES.get,
     "Document": documents.get,
     "DutyItem": entries.DUTIES.get,
+    "FollowUp": followups.get,
     "Grid": grids.get,
     "Incident": incidents.get,
     "IntegrationKey": keys.get,
@@ -60,6 +61,7 @@ ONE: Mapping[str, Read] = {
     "Request": requests.get,
     "RuleUse": entries.uses,
     "Statement": statements.get,
+    "Verification": verifications.get,
     "Whistle": whistles.get,
     "WhistleCall": whistles.get_calls,
 }

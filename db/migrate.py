@@ -26,6 +26,7 @@ from db.connection import APP, Dialect, forget_statements, reach, tortoise_confi
 from db.engines.notify import TRIGGER
 from db.engines.sqlite import SafeSqlite
 from db.lists import search
+from db.workbench import desks
 
 _LOCK = 0x66656E68
 _INDEX = re.compile(r"^CREATE (?:UNIQUE )?INDEX .*;$", re.MULTILINE)
@@ -73,7 +74,8 @@ async def draft(url: str) -> list[Path]:
 
 def extras(dialect: Dialect) -> list[str]:
     """What Tortoise cannot say, as statements that may be run again; every `migrate` ends with them."""
-    return [*search.create_statements(dialect), *(TRIGGER if dialect == "postgres" else ())]
+    triggers = TRIGGER if dialect == "postgres" else ()
+    return [*search.create_statements(dialect), *desks.create_statements(), *triggers]
 
 
 class _WholeStatements(SqliteSchemaEditor):

@@ -21,6 +21,12 @@ EXTENSION = "EXTENSION"
 CLAIM_WINDOW = "CLAIM_WINDOW"
 OPINION = "OPINION"
 SCOPE = "@"
+UNDISPATCHED = "UNDISPATCHED"
+DESK_SPAN = "DESK_SPAN"
+HARD_RETURNS = "HARD_RETURNS"
+SHORT_RESULT = "SHORT_RESULT"
+COPIED_RESULTS = "COPIED_RESULTS"
+HUNG_SHARE = "HUNG_SHARE"
 _BUFFER = "EXTERNAL_BUFFER"
 _CONSULT = "CONSULT_HANDLE"
 _REWORK = "REWORK_HANDLE"
@@ -41,6 +47,11 @@ def _work_hours(amount: int) -> Limit:
 
 def _work_days(amount: int) -> Limit:
     return Limit(amount, TimeUnit.WORK_DAY)
+
+
+def _number(amount: int) -> Limit:
+    """A count or a percentage, kept as limits are; its unit says nothing."""
+    return Limit(amount, TimeUnit.NATURAL_MIN)
 
 
 def _row(critical: Limit, urgent: Limit, normal: Limit, complex_: Limit) -> Mapping[str, Limit]:
@@ -102,6 +113,14 @@ _SPECIAL: Mapping[str, Limit] = MappingProxyType(
         f"{EXTENSION}.COMPLEX": _work_days(10),  # B.2; anchor P2
         CLAIM_WINDOW: _work_hours(4),  # B.3 T12
         OPINION: _work_days(3),  # S49
+        UNDISPATCHED: _work_days(1),  # S31, S39
+        DESK_SPAN: _MONTH,  # how far back the desks list what is finished: approved returns, marks of quality
+        HARD_RETURNS: _number(2),  # S39: returns that make a case hard
+        SHORT_RESULT: _number(20),  # S41: characters; a shorter result says next to nothing
+        COPIED_RESULTS: _number(3),  # S41: cases with one result, word for word
+        HUNG_SHARE: _number(
+            5
+        ),  # trap 27: percent of a unit's open rows above which hanging may dodge lateness
         _BUFFER: _work_hours(4),  # B.2, last line: external clocks win
     }
 )
@@ -181,6 +200,10 @@ class Policy:
     def special(self, key: str, urgency: str | None = None) -> Limit | None:
         """A limit that no clock type names: RETURN_WINDOW, EXTENSION, CLAIM_WINDOW, OPINION; None: not allowed."""
         return self.limits.get(key if urgency is None else f"{key}.{urgency}")
+
+    def known(self, key: str) -> Limit:
+        """A limit that no clock type names and that always is one, as UNDISPATCHED is."""
+        return self.limits[key]
 
     def supervision_reply(self, level: str) -> Limit:
         """How long a unit has to reply to a supervision (T37). BAD_INPUT for a level that asks for no reply."""

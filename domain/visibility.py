@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from domain.errors import DomainError, ErrorCode
 from domain.event import Scopes
 from domain.person import Role
 from domain.viewer import Viewer
@@ -59,6 +60,13 @@ SEE_EVERYTHING = frozenset(
     }
 )
 _SEE_OWN_REPORTS = frozenset({Role.GRID_WORKER, Role.VOLUNTEER, Role.RESIDENT, Role.CHANNEL})
+
+
+def overseer(viewer: Viewer) -> Viewer:
+    """The viewer, who sees every unit's work and may compare them. FORBIDDEN for others."""
+    if not viewer.roles & SEE_EVERYTHING:
+        raise DomainError(ErrorCode.FORBIDDEN)
+    return viewer
 
 
 def visibility_of(viewer: Viewer) -> Visibility:

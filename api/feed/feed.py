@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from api.feed import history
-from api.feed.board import BoardStream
 from api.feed.cursors import Cursors, Signer
 from api.feed.hearing import Wants, of_command_centre, wanted
 from api.feed.history import Asked
@@ -21,6 +20,7 @@ from api.feed.shares.queue import QueueShare
 from api.feed.shares.share import Render, Share
 from api.feed.stream import Opens, Stream
 from api.feed.tail import Tail
+from api.feed.workbench import WorkbenchStream
 from api.feed.works import Works
 from db import dictionaries, event_log, grids, incidents, orgs
 from db.bell import Bell
@@ -199,9 +199,9 @@ class Feed:
 
         return Stream(self._works, viewer, opens, vouched=self.vouches(attendee, viewer))
 
-    def board(self, viewer: Viewer) -> AsyncGenerator[None]:
-        """`board`: when to count again; at once, then after changes, at most once a second."""
-        return BoardStream(self._works, viewer).ticks()
+    def workbench(self, viewer: Viewer) -> AsyncGenerator[None]:
+        """`workbench`: when to look at a desk again; at once, after changes, and as time goes by."""
+        return WorkbenchStream(self._works, viewer).ticks()
 
     async def events(self, viewer: Viewer, after: str | None, chosen: Filter, first: int) -> Stretch:
         """The query twin of `feed`: the next `first` entries. BAD_CURSOR."""

@@ -15,6 +15,7 @@ from domain.assignment import AssignmentMode, AssignmentRole, AssignmentState
 from domain.clock import Light
 from domain.grid import GridKind
 from domain.incident import CaseOutcome, IncidentDomain, IncidentKind, IncidentState, Source, Urgency
+from domain.loop.workbench import TaskReason
 from domain.org import OrgKind
 from domain.place import Crs
 from domain.supervision import SupervisionLevel
@@ -182,6 +183,29 @@ class AssignmentFilter:
     not_: "AssignmentFilter | None" = _option(_NOT, "not")
 
 
+@strawberry.input(description="缘由过滤：有此缘由。A filter on why something is on a desk.")
+class ReasonFilter:
+    """A reason among several."""
+
+    eq: TaskReason | None = _option("有此缘由。For this reason, among others.")
+    in_: list[TaskReason] | None = _option("有其中之一。For one of these.", "in")
+
+
+@strawberry.input(description="待办过滤，各条件同时成立。Which entries of a desk; all conditions hold.")
+class TaskFilter:
+    """Which entries."""
+
+    org_unit: IDFilter | None = _by_id("OrgUnit", "所属单位。The unit whose it is.")
+    due_at: DateTimeFilter | None = _option("截止时间。When it is due.")
+    since: DateTimeFilter | None = _option("起始时间。Since when it waits.")
+    overdue_by: OverdueFilter | None = _option("已超期的分钟数。For how many minutes it is overdue.")
+    why: ReasonFilter | None = _option("缘由。Why it is on the desk.")
+    incident_is: IncidentFilter | None = _option("其事项，须可见。About a visible case such as this.")
+    and_: list["TaskFilter"] | None = _option(_EVERY, "and")
+    or_: list["TaskFilter"] | None = _option(_ANY, "or")
+    not_: "TaskFilter | None" = _option(_NOT, "not")
+
+
 @strawberry.input(description="网格过滤，各条件同时成立。Which grids; all conditions hold.")
 class GridFilter:
     """Which grids."""
@@ -252,5 +276,5 @@ def _made(kind: type, given: Mapping[str, Any], context: InputContext) -> object
     )
 
 
-for _kind in (IncidentFilter, AssignmentFilter, GridFilter, PersonFilter, OrgUnitFilter):
+for _kind in (IncidentFilter, AssignmentFilter, TaskFilter, GridFilter, PersonFilter, OrgUnitFilter):
     get_object_definition(_kind, strict=True).from_input = _made

@@ -16,6 +16,7 @@ from api.schema.words import Info, Shown, only_asks
 from db.lists.filters import All, Condition, canonical, said, timed
 from db.lists.pages import Slice, order_of
 from db.rulebook.entries import Entries
+from db.workbench.tasks import Tasks
 from domain.errors import DomainError, ErrorCode
 from domain.saved_filter import FilterNoun
 from domain.viewer import Viewer
@@ -23,10 +24,13 @@ from domain.viewer import Viewer
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Where the rows of a noun come from, in `db`, whose first order is the usual one; `noun` if filters are saved."""
+    """Where the rows of a noun come from: its module in `db`, entries of the rulebook, or a desk.
+
+    Its first order is the usual one; `noun` names its saved filters, where it has any.
+    """
 
     shown: type[Shown[Any]]
-    memory: ModuleType | Entries[Any]
+    memory: ModuleType | Entries[Any] | Tasks
     noun: FilterNoun | None = None
 
 

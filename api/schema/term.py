@@ -37,6 +37,7 @@ from domain.loop.request import (
 )
 from domain.loop.score import ScoreType
 from domain.loop.whistle import WhistleKind, WhistleStep
+from domain.loop.workbench import Desk, TaskReason
 from domain.media import MediaPurpose
 from domain.org import OrgKind
 from domain.person import PostType, Role
@@ -82,6 +83,7 @@ TERMS: tuple[type[Term], ...] = (
     ClockType,
     Confidentiality,
     Crs,
+    Desk,
     DictionaryNoun,
     DissatisfactionReason,
     DocumentKind,
@@ -122,6 +124,7 @@ TERMS: tuple[type[Term], ...] = (
     Source,
     SupervisionLevel,
     SupervisionOrigin,
+    TaskReason,
     TaskState,
     TimeUnit,
     TransferTarget,

@@ -10,6 +10,7 @@ from channels.demo.cast import Cast
 from channels.demo.pictures import picture
 from channels.demo.plans import BY_OFFICE, Plan
 from db import assignments, incidents, orgs
+from db import followups as tasks
 from db.lists.filters import Test
 from db.lists.pages import Slice
 from domain.assignment import Assignment, AssignmentMode
@@ -18,7 +19,7 @@ from domain.followup import FollowUpLayer, ReplyChannel, Satisfaction, Solved
 from domain.incident import CaseOutcome, Incident, RejectReason, Source
 from domain.loop.milestone import undone
 from domain.place import Crs
-from domain.verification import CheckResult
+from domain.verification import CheckResult, TaskState
 from domain.viewer import Viewer
 from services import assignments as handling
 from services import followups, media, verifications
@@ -197,21 +198,34 @@ async def check(stage: Stage, journey: Journey) -> None:
 
 
 async def follow_up(stage: Stage, journey: Journey) -> None:
-    """T31: the callback officer asks whoever can be asked; a case without anyone to ask skips this."""
-    actor, incident = await stage.cast.named(people.CALLBACK), await _incident(journey)
-    if incident.state.value != "FOLLOWUP":
-        return
+    """T31: the callback officer asks whoever can be asked, and who walks the grid the household, where S49 says so."""
+    incident = await _incident(journey)
+    known = await tasks.of_incidents([incident.id], viewer=SYSTEM)
+    waiting = {it.layer for it in known[incident.id] if it.state is TaskState.PENDING}
+    if FollowUpLayer.COMMAND in waiting:
+        officer = await stage.cast.named(people.CALLBACK)
+        await _asked(stage, journey, officer, FollowUpLayer.COMMAND, ReplyChannel.PHONE)
+    if FollowUpLayer.COMMUNITY in waiting:
+        worker = await stage.cast.worker_of(journey.plan.grid.code)
+        await _asked(stage, journey, worker, FollowUpLayer.COMMUNITY, ReplyChannel.VISIT)
+
+
+async def _asked(
+    stage: Stage, journey: Journey, actor: Viewer, layer: FollowUpLayer, channel: ReplyChannel
+) -> None:
+    incident = await _incident(journey)
     given = followups.RecordFollowUp(
         id=incident.id,
         expected_version=incident.version,
-        layer=FollowUpLayer.COMMAND,
-        channel=ReplyChannel.PHONE,
+        layer=layer,
+        channel=channel,
         reached=True,
         solved=Solved.YES,
         satisfaction=Satisfaction.VERY_SATISFIED if journey.plan.number % 3 else Satisfaction.SATISFIED,
         contacted_by_handler=True,
     )
-    await followups.record(stage.call(actor, journey, "follow_up"), given)
+    name = "follow_up" if layer is FollowUpLayer.COMMAND else "opinion"
+    await followups.record(stage.call(actor, journey, name), given)
 
 
 async def close(stage: Stage, journey: Journey) -> None:

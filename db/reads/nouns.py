@@ -22,6 +22,7 @@ from domain.dictionary import Category, DictionaryChange, DispatchRule, DutyItem
 from domain.followup import FollowUp
 from domain.grid import Grid
 from domain.incident import Incident, Note, Spot
+from domain.loop.workbench import Task
 from domain.media import Media
 from domain.org import OrgUnit
 from domain.person import Person, Post
@@ -141,6 +142,7 @@ NOUNS: Mapping[str, Noun] = {
     "Post": Noun(Post, "post", "t", of_person, "JOIN person p ON p.id = t.person_id"),
     "Region": Noun(Region, "region", "r", everyone),
     "Supervision": _of_case(Supervision, "supervision", "s"),
+    "Task": _of_case(Task, "task", "w"),  # of no table: a desk's list says where they come from
     "Verification": _of_case(Verification, "verification", "v"),
 }
 

@@ -38,8 +38,12 @@ from db.lists import sizes
 from db.lists.filters import Test
 from db.lists.pages import Slice
 from db.unit_of_work import in_transaction
+from db.workbench.tasks import Tasks
+from domain.calendar import WorkCalendar
 from domain.clock import Light
 from domain.incident import IncidentState
+from domain.loop.workbench import desks_of, marks
+from domain.policy import Policy
 from domain.saved_filter import FilterNoun, SavedFilter
 from domain.term import Language
 from domain.viewer import Viewer
@@ -166,6 +170,11 @@ def reads(viewer: Viewer) -> Iterator[tuple[str, Callable[[], Awaitable[object]]
 
     yield "nodes and children", level
     yield "due clocks", partial(clocks.due, NOW, 100)
+    asked = marks(NOW, Policy.default(), WorkCalendar())
+    for desk in desks_of(viewer):
+        tasks = Tasks(desk, asked)
+        yield f"desk {desk}", partial(tasks.page, viewer=viewer, slice_=Slice(50))
+        yield f"desk {desk} count", partial(tasks.count, viewer=viewer)
 
 
 async def plan(statement: Statement) -> list[str]:

@@ -17,6 +17,7 @@ from api.schema.loop.boundary import (
     ClaimableIncident,
     ClaimableIncidentPage,
     DispatchProposal,
+    FindingReportRow,
     ReturnReportRow,
     proposals_of,
 )
@@ -24,12 +25,13 @@ from api.schema.loop.request import Request
 from api.schema.loop.statement import Statement
 from api.schema.words import Info, Input, resolver
 from db.lists.pages import Slice
-from db.loop import requests
+from db.loop import findings, requests
 from domain.action import ActionName
 from domain.errors import DomainError, ErrorCode
 from domain.loop.request import RequestKind
 from domain.permission import STAFF, permit
 from domain.viewer import Viewer
+from domain.visibility import overseer
 from services.loop import arbitrations, claims, returns
 
 _POOL = "claimableIncidents"
@@ -92,6 +94,17 @@ class BoundaryQueries:
         """Of the cases the viewer may see, and of the viewer's own units."""
         found = await requests.return_counts(since, until, viewer=_staff(info))
         return [ReturnReportRow.of(it) for it in found]
+
+    @resolver("裁定统计：认定谁的职责、谁推诿。What rulings found: whose duty, and who shirked.")
+    async def finding_report(
+        self,
+        info: Info,
+        since: Annotated[DateTime, said("提请时间自此起。Raised from then on.", "from")],
+        until: Annotated[DateTime, said("至此止（不含）。Raised before then.", "to")],
+    ) -> list[FindingReportRow] | None:
+        """FORBIDDEN but for who sees every unit's work."""
+        viewer = overseer(info.context.require_viewer())
+        return [FindingReportRow.of(it) for it in await findings.counts(since, until, viewer=viewer)]
 
 
 @strawberry.type

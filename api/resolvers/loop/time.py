@@ -16,8 +16,15 @@ from api.schema.words import Info, Input, resolver
 from db import orgs
 from db.loop import hangs as counts
 from domain.errors import DomainError, ErrorCode
+from domain.policy import HUNG_SHARE
+from domain.visibility import overseer
 from services.loop import extensions, hangs
 from services.rulebook import calendars
+
+
+async def _alert(info: Info) -> int:
+    """The percentage above which a unit's hung work is told."""
+    return (await info.context.rulebook()).policy.known(HUNG_SHARE).amount
 
 
 @strawberry.type
@@ -32,7 +39,13 @@ class TimeQueries:
         viewer, key = info.context.require_viewer(), decode(org_unit_id, "OrgUnit", "orgUnitId")
         if key not in await orgs.get([key], viewer=viewer):
             raise DomainError(ErrorCode.NOT_FOUND, "orgUnitId")
-        return HungShare.of(await counts.count_of(key, viewer=viewer))
+        return HungShare.of(await counts.count_of(key, await _alert(info), viewer=viewer))
+
+    @resolver("各单位挂账占比，高者在前（陷阱27）。Every unit's share of hung work, the largest first.")
+    async def hung_shares(self, info: Info) -> list[HungShare] | None:
+        """FORBIDDEN but for who sees every unit's work."""
+        viewer = overseer(info.context.require_viewer())
+        return [HungShare.of(it) for it in await counts.counts(await _alert(info), viewer=viewer)]
 
 
 @strawberry.type

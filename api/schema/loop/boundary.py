@@ -14,6 +14,7 @@ from api.schema.region import Region
 from api.schema.words import Info, Shown, column, identity, link
 from db import dictionaries, orgs
 from db.loop import requests
+from db.loop.findings import FindingCount
 from domain import incident as rows
 from domain import org
 from domain.assignment import AssignmentMode
@@ -81,6 +82,20 @@ class ReturnReportRow(Shown[requests.ReturnCount]):
     rejected: int = column("rejected", "驳回数。How many were rejected.")
     referred: int = column("referred", "待裁定数。How many are left to a ruling.")
     lapsed: int = column("lapsed", "失效数。How many lapsed.")
+
+
+@strawberry.type(description="裁定统计（按单位）。What the rulings of a span found of a unit.")
+class FindingReportRow(Shown[FindingCount]):
+    """Who was named, let go, or found to have shirked."""
+
+    org_unit: OrgUnit = link("org_id", "OrgUnit", "单位。The unit.")
+    heard: int = column("heard", "作为当事单位的裁定数。In how many it was heard.")
+    led: int = column("led", "裁定为主办数。In how many it was named as a lead.")
+    supported: int = column("supported", "裁定为协办数。In how many it was named as a support.")
+    let_go: int = column("let_go", "裁定不承担数。In how many it was let go.")
+    waiting: int = column("waiting", "未裁定数。How many are not ruled.")
+    shirked: int = column("shirked", "认定推诿数。In how many it was found to have shirked.")
+    volunteered: int = column("volunteered", "主动承担数。In how many it offered itself and was named.")
 
 
 @strawberry.type(description="派遣建议（R08）：由人确认。A way to dispatch a case; a person decides.")

@@ -32,4 +32,6 @@ class HungShare(Shown[HangCount]):
     open: int = column("open", "在办交办单数。Its open assignments as a lead.")
     hung: int = column("hung", "其中挂账数。Of these, the hung.")
     share: float | None = column("share", "占比；无在办时为空。Their share; null of none.")
-    alert: bool = column("alert", "是否超过百分之五。Whether it is above five per cent.")
+    alert: bool = column(
+        "alert", "是否超过预警线（默认百分之五）。Whether it is above the alert, five per cent by default."
+    )

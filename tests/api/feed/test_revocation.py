@@ -90,7 +90,7 @@ async def test_who_lost_a_right_before_subscribing_is_told_at_once() -> None:
 
 async def test_the_board_refuses_to_go_on() -> None:
     who, standings = command(), Standings()
-    async with running(standings=standings) as feed, reading(feed.board(who)) as reader:
+    async with running(standings=standings) as feed, reading(feed.workbench(who)) as reader:
         await reader.next()
         standings.now[who.person_id] = RevokedReason.SESSION_ENDED
         await write(rights(who.person_id))

@@ -277,6 +277,28 @@ async def test_who_refused_what_is_reported_to_those_who_work_here(house: House)
     assert missing.refusals == [("NOT_FOUND", "incidentId")]
 
 
+async def test_what_rulings_found_is_reported_to_the_command_centre(house: House) -> None:
+    await quarrelled(house)
+    found = """query ($from: DateTime!, $to: DateTime!) { findingReport(from: $from, to: $to) {
+      orgUnit { code } heard led supported letGo waiting shirked volunteered } }"""
+    waiting = (await house.at("director").ask(found, **OCTOBER))["findingReport"]
+    assert {it["orgUnit"]["code"]: (it["heard"], it["waiting"]) for it in waiting} == dict.fromkeys(
+        UNITS, (1, 1)
+    )
+    await house.desk.speak("CIVIL", volunteers=True)
+    await house.desk.rule("CIVIL", shirked_org_unit_ids=(house.desk.unit("HOUSING"),))
+    rows = (await house.at("director").ask(found, **OCTOBER))["findingReport"]
+    assert {it.pop("orgUnit")["code"]: list(it.values()) for it in rows} == {
+        "CIVIL": [1, 1, 0, 0, 0, 0, 1],
+        "COMMUNITY": [1, 0, 0, 1, 0, 0, 0],
+        "HOUSING": [1, 0, 0, 1, 0, 1, 0],
+    }
+    before = {"from": "2023-10-01T00:00:00+08:00", "to": OCTOBER["from"]}
+    assert (await house.at("director").ask(found, **before))["findingReport"] == []
+    for name in ("housing_lead", "clerk", "resident"):
+        assert (await house.at(name).run(found, **OCTOBER)).refusals == [("FORBIDDEN", None)]
+
+
 async def test_a_unit_claims_what_it_does_not_see(house: House) -> None:
     await returned(house)
     pool = """query ($after: Cursor) { claimableIncidents(first: 1, after: $after) {

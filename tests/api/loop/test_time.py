@@ -249,6 +249,10 @@ async def test_trap_27_a_units_share_of_hung_work_is_known_and_alerts_above_five
     await times.hung()
     shown = (await director.ask(document, id=housing))["hungShare"]
     assert (shown["open"], shown["hung"], shown["share"], shown["alert"]) == (1, 1, 1.0, True)
+    shares = "{ hungShares { orgUnit { code } open hung share alert } }"
+    every = (await director.ask(shares))["hungShares"]
+    assert every == [{"orgUnit": {"code": "HOUSING"}, "open": 1, "hung": 1, "share": 1.0, "alert": True}]
+    assert (await times.as_("housing_lead").run(shares)).refusals == [("FORBIDDEN", None)]
     missing = gid("OrgUnit", uuid4())
     assert (await director.run(document, id=missing)).refusals == [("NOT_FOUND", "orgUnitId")]
     assert (await director.run(document, id="x")).refusals == [("BAD_ID", "orgUnitId")]

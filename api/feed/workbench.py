@@ -1,4 +1,4 @@
-"""The state stream of the board: says when to count again, at most once a second (design §5)."""
+"""The state stream of a desk: says when to look at it again (design §5)."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -11,7 +11,7 @@ from domain.errors import DomainError, ErrorCode
 from domain.event import LoggedEvent
 from domain.viewer import Viewer
 
-STREAM = "board"
+STREAM = "workbench"
 PACE = 1.0  # seconds
 _REFUSALS = {
     RevokedReason.RIGHTS_CHANGED: ErrorCode.FORBIDDEN,
@@ -21,23 +21,23 @@ _REFUSALS = {
 
 
 class _Mark:
-    """Whether anything happened; every entry is like any other."""
+    """Whether anything happened since the desk was looked at."""
 
     def __init__(self) -> None:
         self.set = True
 
     def put(self, _logged: LoggedEvent) -> bool:
-        """Something happened."""
+        """Something happened; what it was says the desk itself."""
         self.set = True
         return True
 
     def empty(self) -> None:
-        """Nothing happened."""
+        """The desk is looked at now."""
         self.set = False
 
 
-class BoardStream:
-    """One reader of the board."""
+class WorkbenchStream:
+    """One reader of a desk. Time alone moves what is on it, so that it is looked at with every heartbeat too."""
 
     def __init__(self, works: Works, viewer: Viewer) -> None:
         self._works = works
@@ -45,22 +45,22 @@ class BoardStream:
         self._place = Place(viewer, STREAM, wanted(viewer, Filter()), self._mark, works.cursors)
 
     async def ticks(self) -> AsyncGenerator[None]:
-        """At once, and then when something changed; it ends with the server.
+        """At once, at most once a second when something changed, else as often as streams beat; until the server ends.
 
-        A revocation raises FORBIDDEN, UNAUTHENTICATED or ACCOUNT_LOCKED: the board's type has no place for one.
+        A revocation raises FORBIDDEN, UNAUTHENTICATED or ACCOUNT_LOCKED: the desk's type has no place for one.
         """
         loop = asyncio.get_running_loop()
         with self._works.hub.joined(self._place):
             self._works.hub.go_live(self._place)
-            due = loop.time()
+            soonest = latest = loop.time()
             while not self._works.hub.draining:
                 if reason := await self._place.revoked(self._works.reread):
                     raise DomainError(_REFUSALS[reason])
                 now = loop.time()
-                if self._mark.set and now >= due:
+                if now >= (soonest if self._mark.set else latest):
                     self._mark.empty()
                     self._place.delivered = self._place.position
-                    due = now + PACE
+                    soonest, latest = now + PACE, now + self._works.heartbeat_seconds
                     yield None
                 else:
-                    await self._place.pause(due if self._mark.set else now + self._works.heartbeat_seconds)
+                    await self._place.pause(soonest if self._mark.set else latest)
