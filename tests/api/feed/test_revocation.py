@@ -88,7 +88,7 @@ async def test_who_lost_a_right_before_subscribing_is_told_at_once() -> None:
             assert await reader.over()
 
 
-async def test_the_board_refuses_to_go_on() -> None:
+async def test_a_desk_refuses_to_go_on() -> None:
     who, standings = command(), Standings()
     async with running(standings=standings) as feed, reading(feed.workbench(who)) as reader:
         await reader.next()

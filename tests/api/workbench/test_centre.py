@@ -12,7 +12,7 @@ from domain.person import ROLES_OF_POST
 from domain.verification import CheckResult
 from services.loop import intake
 from tests.api.client import Client
-from tests.api.loop.bench import COUNTS, ENTRIES, Bench, a_bench
+from tests.api.workbench.bench import COUNTS, ENTRIES, Bench, a_bench
 
 pytestmark = pytest.mark.usefixtures("store")
 FRIDAY_EVENING = datetime(2024, 10, 25, 9, 0, 1, tzinfo=UTC)

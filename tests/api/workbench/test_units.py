@@ -6,7 +6,7 @@ import pytest
 
 from api.ids import encode
 from domain.verification import CheckResult
-from tests.api.loop.bench import Bench, a_bench
+from tests.api.workbench.bench import Bench, a_bench
 
 pytestmark = pytest.mark.usefixtures("store")
 

@@ -13,7 +13,7 @@ from services.clocks import start_test_clock
 from services.command import forget_clock
 from services.people import EndPost, end_post
 from tests.api.live import live, ticket
-from tests.api.loop.bench import Bench, a_bench
+from tests.api.workbench.bench import Bench, a_bench
 from tests.db.factories import NOW
 
 DESK = """subscription ($desk: Desk!, $where: TaskFilter, $first: Int!) {

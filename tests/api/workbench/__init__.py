@@ -1,0 +1,1 @@
+"""Desks over the API: who reads what, and live."""
