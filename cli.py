@@ -16,12 +16,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 import server
 from api.graphql import sdl
-from channels.casefile.loading import Tally, import_file
+from channels.casefile.loading import import_file, told_by
 from channels.casefile.mapping import MappingError, read_mapping
 from channels.demo.bulk import load_bulk
 from channels.demo.cases import CASES, load_cases
 from channels.demo.full import INCIDENTS, load_full
 from channels.demo.ground import PASSWORD, load_ground
+from channels.demo.replay.door import ClockError, Door
+from channels.demo.replay.replaying import replay as replay_cases
 from clients.python.session import FeedError, Session
 from clients.python.watch import watch as watch_feed
 from db import connection, event_log, people, sealed
@@ -140,7 +142,7 @@ async def cases(
         call = Call(SYSTEM, await clocks.business_now(), new_id)
         with bar(file.name, None) as told:
             tally = await import_file(call, file, known, refused, lambda _, done, size: told(done, size))
-    print(summary(tally, refused))
+    print(tally.summary(refused))
 
 
 @app.command
@@ -157,6 +159,31 @@ async def watch(
     """
     address = url or "http://{0.host}:{0.port}".format(load())
     await watch_feed(Session(address, as_, password), lines=lines or not sys.stdout.isatty())
+
+
+@app.command
+async def replay(
+    *,
+    speed: float,
+    cases: int = 40,
+    until: datetime | None = None,
+    file: Path | None = None,
+    mapping: Path | None = None,
+    url: str | None = None,
+    password: str = PASSWORD,
+    kept: Path = Path("var/replay.json"),
+) -> None:
+    """重放案件 Send cases through the API as channels and officers would, --speed times as fast as they came.
+
+    The server's clock must run at that speed. Without --file (a CSV, with its --mapping) the demo's cases are sent.
+    It may be stopped and started again; where it stands is --kept in a file.
+    """
+    if (file is None) != (mapping is None) or speed <= 0 or cases < 1:
+        fail("须同时给出 --file 与 --mapping，数须大于 0 give both, and numbers above 0", MISUSED)
+    address = url or "http://{0.host}:{0.port}".format(load())
+    rows = None if file is None or mapping is None else told_by(file, read_mapping(mapping))
+    end = None if until is None else in_district(until)
+    await replay_cases(Door(address, password), speed, cases, kept, print, rows=rows, until=end)
 
 
 @clock.command
@@ -196,14 +223,6 @@ def bar(title: str, total: int | None) -> Iterator[Callable[[int, int], None]]:
     with Progress(*columns, console=errors) as progress:
         task = progress.add_task(title, total=total)
         yield lambda done, of: progress.update(task, completed=done, total=of)
-
-
-def summary(tally: Tally, refused: Path) -> str:
-    """What became of a file's rows."""
-    said = [f"读取 read {tally.rows}：导入 imported {tally.imported}，已有 known {tally.known}，"]
-    said.append(f"退回 rejected {tally.rejected}" + (f" → {refused}" if tally.rejected else ""))
-    reasons = [f"  {count} × {reason}" for reason, count in tally.reasons.most_common(10)]
-    return "\n".join(["".join(said), *reasons])
 
 
 def span(text: str) -> timedelta:
@@ -254,7 +273,7 @@ def main() -> None:
     except DomainError as refusal:
         where = f" ({refusal.field})" if refusal.field else ""
         fail(f"{refusal.message()} {refusal.message(Language.EN)} [{refusal.code}]{where}")
-    except (SettingsError, MigrationError, MappingError, FeedError) as error:
+    except (SettingsError, MigrationError, MappingError, FeedError, ClockError) as error:
         fail(str(error))
     except OSError as error:
         fail(f"{error.filename or ''} {error.strerror or error}".strip())

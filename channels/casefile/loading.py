@@ -3,7 +3,7 @@
 import csv
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -18,6 +18,18 @@ from services.command import Call
 from services.imports import ImportCase, Imported, import_cases
 
 BATCH = 100
+TOLD = (
+    "external_id",
+    "reported_at",
+    "closed_at",
+    "title",
+    "content",
+    "address",
+    "source",
+    "kind",
+    "domain",
+    "urgency",
+)
 HEADER = ["line", "external_id", "field", "reason"]
 
 Told = Callable[["Tally", int, int], None]
@@ -36,6 +48,13 @@ class Tally:
     def rows(self) -> int:
         """All rows read."""
         return self.imported + self.known + self.rejected
+
+    def summary(self, refused: Path) -> str:
+        """What became of the rows, for a terminal."""
+        said = [f"读取 read {self.rows}：导入 imported {self.imported}，已有 known {self.known}，"]
+        said.append(f"退回 rejected {self.rejected}" + (f" → {refused}" if self.rejected else ""))
+        reasons = [f"  {count} × {reason}" for reason, count in self.reasons.most_common(10)]
+        return "\n".join(["".join(said), *reasons])
 
 
 class Rejects:
@@ -89,6 +108,19 @@ async def import_file(
             if told:
                 told(tally, file.position, file.size)
     return tally
+
+
+def told_by(path: Path, mapping: Mapping) -> Iterator[dict[str, Any]]:
+    """What a file tells of each case, without those rows that cannot become one; `categories` are codes.
+
+    Raises MappingError when it cannot be read.
+    """
+    with opened(path, mapping) as file:
+        for line in file.lines():
+            with suppress(Rejected):
+                row = wanted(line, mapping)
+                told = {name: getattr(row, name) for name in TOLD}
+                yield {**told, "categories": tuple(it.code for it in row.categories)}
 
 
 async def _import(call: Call, batch: list[Wanted], places: Places, refused: Rejects, tally: Tally) -> None:

@@ -85,7 +85,10 @@ class Drawing:
 
     def plan(self, number: int, moment: datetime) -> Plan:
         """One case reported at that moment."""
-        category = self._categories.draw(self.chance)
+        return self.plan_of(number, moment, self._categories.draw(self.chance))
+
+    def plan_of(self, number: int, moment: datetime, category: data.DemoCategory) -> Plan:
+        """One case of that category."""
         grid, area = self.chance.choice(self._grids)
         lng, lat = self._inside(area)
         source = Source(self._sources.draw(self.chance))

@@ -76,7 +76,7 @@ def _commands(run: Run) -> Iterator[Finding]:
         where = f"{command.mutation} {command.key}"
         if command.answers and command.key not in run.truth.keys:
             yield Finding("lost", where, "answered, but its key is not in the store")
-        if any(it != command.answers[0] for it in command.answers):
+        if not all(_alike(it, command.answers[0]) for it in command.answers):
             yield Finding("wrong", where, f"answered differently: {command.answers}")
         if command.mark is not None:
             times = run.truth.marks.get(command.mark, 0)
@@ -84,6 +84,13 @@ def _commands(run: Run) -> Iterator[Finding]:
                 yield Finding("duplicated", where, f"happened {times} times")
             if command.answers and not times:
                 yield Finding("lost", where, "answered, but not in the store")
+
+
+def _alike(answer: Row, first: Row) -> bool:
+    """Whether a later answer names the same objects; one that its reader lost meanwhile is null (design §7, §8)."""
+    return answer.keys() == first.keys() and all(
+        it is None or it == first[name] for name, it in answer.items()
+    )
 
 
 def _cases(run: Run, recording: Recording) -> Iterator[Finding]:

@@ -344,6 +344,12 @@ def test_a_right_that_was_lost_and_given_back_is_judged_by_the_time_of_each_sitt
     assert judged(run) == []
 
 
+def test_an_answer_given_again_may_hide_what_its_reader_has_lost() -> None:
+    run = good()
+    run.commands[0].answers[1:] = [{"note": None}]
+    assert judged(run) == []
+
+
 def test_a_plan_is_the_same_for_a_seed_and_holds_each_kind_of_fault() -> None:
     for store, missing in (("postgres", set()), ("sqlite", {"redis", "postgres"})):
         plan = drawn(7, 6.0, groups_of(store))

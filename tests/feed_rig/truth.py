@@ -23,6 +23,10 @@ _OWN = _GRID | {"VOLUNTEER", "RESIDENT"}
 _POSTS = """SELECT p.id AS person, p.username, t.type, t.org_id, t.grid_id, o.region_id
     FROM person p LEFT JOIN post t ON t.person_id = p.id LEFT JOIN org_unit o ON o.id = t.org_id"""
 
+# The end of these clocks does something else than turn a light (T27, T35).
+_FIRED = """SELECT s.clock_id, s.step FROM clock_step s JOIN clock c ON c.id = s.clock_id
+    WHERE NOT (s.step = 'RED' AND c.type IN ('SUBMIT_WAIT', 'ARCHIVE'))"""
+
 
 @asynccontextmanager
 async def opened(url: str) -> AsyncIterator[None]:
@@ -116,7 +120,7 @@ async def _marks() -> Counter[str]:
 
 async def _steps() -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
-    for row in await connection.fetch("SELECT clock_id, step FROM clock_step"):
+    for row in await connection.fetch(_FIRED):
         key = str(row["clock_id"])
         found[key] = (*found.get(key, ()), row["step"])
     return found
