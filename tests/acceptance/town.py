@@ -22,6 +22,7 @@ PASSWORD = "Fengqiao-demo-1"
 KEYS = {
     "FENGQIAO_SECRET_KEY": "story-secret-" * 4,
     "FENGQIAO_DATA_KEYS": "story:" + "QUFB" * 10 + "QUE=",
+    "FENGQIAO_TOKEN_MINUTES": "120",  # a town serves many tests, on a slow machine for longer than the usual 15
 }
 SIGN_IN = "mutation ($input: SignInInput!) { signIn(input: $input) { accessToken } }"
 
