@@ -4,8 +4,9 @@ Only for operations that ask for nothing else. The answers are those of the ordi
 """
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -28,6 +29,7 @@ from graphql.execution.collect_fields import (
     collect_subfields,
 )
 from graphql.execution.values import VariableValues
+from graphql.utilities import strip_ignored_characters
 
 from api.prepared import Operation
 
@@ -74,7 +76,10 @@ def _is_one_of(type_: object, _: object) -> bool | None:
 
 
 class Introspection:
-    """One per engine. Answers to operations without variables are kept: they never change."""
+    """One per engine. Answers to operations without variables are kept: they never change.
+
+    Texts that differ in blanks, commas and comments alone are one.
+    """
 
     def __init__(self, schema: GraphQLSchema) -> None:
         self._schema = schema
@@ -85,7 +90,7 @@ class Introspection:
         request = operation.request
         if operation.chosen.variable_definitions:
             return self._written(operation)
-        key = (request.document, request.operation_name)
+        key = (strip_ignored_characters(request.document), request.operation_name)
         answer = self._answers.get(key)
         if answer is None and (answer := self._written(operation)) is not None:
             self._answers[key] = answer
@@ -164,10 +169,16 @@ def _object(selection: _Selection, value: object) -> str:
     return "{" + ",".join(parts) + "}"
 
 
+@lru_cache(1 << 16)
+def _leaf(coerce: Callable[[Any], Any], value: Hashable) -> str:
+    """A name, description, kind or flag as JSON; a schema holds a few thousand, asked for again and again."""
+    return orjson.dumps(coerce(value)).decode()
+
+
 def _one(field: _Field, value: Any) -> str:  # noqa: ANN401 - whatever a resolver found
     below = field.below
     if below is None:
-        return orjson.dumps(field.coerce(value)).decode()
+        return _leaf(field.coerce, value)
     if below.parent_type.name != "__Type":
         return _object(below, value)
     name = str(value)

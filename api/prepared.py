@@ -127,7 +127,7 @@ class Preparation:
             raise Refused([present(error, language)]) from None
         if known.refusals is None:
             known.refusals = [
-                *validate(self._schema, known.document, RULES, max_errors=20, hide_suggestions=True)
+                *validate(self._schema, known.document, RULES, max_errors=10, hide_suggestions=True)
             ]
         if known.refusals:
             raise Refused(present_all(known.refusals, language))

@@ -149,6 +149,9 @@ def measure(
     return weight
 
 
+_Names = Counter[str]
+
+
 class _Scale:
     """Weighs selection sets, each fragment once."""
 
@@ -159,35 +162,44 @@ class _Scale:
         self._fragments = {
             part.name.value: part for part in document.definitions if isinstance(part, FragmentDefinitionNode)
         }
-        self._known: dict[str, Measure] = {}
+        self._known: dict[str, tuple[Measure, _Names]] = {}
 
     def weigh(self, selections: SelectionSetNode, parent: GraphQLNamedType | None, level: int) -> Measure:
-        total = Measure()
-        names: Counter[str] = Counter()
+        return self._weighed(selections, parent, level)[0]
+
+    def _weighed(
+        self, selections: SelectionSetNode, parent: GraphQLNamedType | None, level: int
+    ) -> tuple[Measure, _Names]:
+        """And how often each response name stands side by side, in fragments spread there too: they are merged."""
+        total, names = Measure(), _Names()
         for node in selections.selections:
             if isinstance(node, FieldNode):
                 names[node.alias.value if node.alias else node.name.value] += 1
                 total.add(self._field(node, parent, level))
             elif isinstance(node, FragmentSpreadNode):
-                total.add(self._spread(node.name.value, level))
+                part, there = self._spread(node.name.value, level)
+                total.add(part)
+                names.update(there)
             else:
-                total.add(self._inline(node, parent, level))
+                part, there = self._inline(node, parent, level)
+                total.add(part)
+                names.update(there)
             total.directives += len(node.directives or ())
         total.repeats = max(total.repeats, max(names.values(), default=0))
-        return total
+        return total, names
 
-    def _inline(self, node: Any, parent: GraphQLNamedType | None, level: int) -> Measure:  # noqa: ANN401 - an inline fragment
+    def _inline(self, node: Any, parent: GraphQLNamedType | None, level: int) -> tuple[Measure, _Names]:  # noqa: ANN401 - an inline fragment
         condition = node.type_condition
-        return self.weigh(
+        return self._weighed(
             node.selection_set, self._schema.get_type(condition.name.value) if condition else parent, level
         )
 
-    def _spread(self, name: str, level: int) -> Measure:
+    def _spread(self, name: str, level: int) -> tuple[Measure, _Names]:
         if name not in self._known:
-            self._known[name] = Measure()  # a cycle weighs nothing; validation refuses it
+            self._known[name] = Measure(), _Names()  # a cycle weighs nothing; validation refuses it
             if fragment := self._fragments.get(name):
                 parent = self._schema.get_type(fragment.type_condition.name.value)
-                self._known[name] = self.weigh(fragment.selection_set, parent, level)
+                self._known[name] = self._weighed(fragment.selection_set, parent, level)
         return self._known[name]
 
     def _field(self, node: FieldNode, parent: GraphQLNamedType | None, level: int) -> Measure:

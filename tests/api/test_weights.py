@@ -144,6 +144,7 @@ def test_depth_aliases_directives_and_repeats_are_counted_through_fragments() ->
         ("{" + " ".join(f"a{n}:__typename" for n in range(51)) + "}", "aliases"),
         ("{a" + " @x" * 51 + "}", "directives"),
         ("{" + "a " * 51 + "}", "repeats"),
+        ("{" + "...F " * 17 + "} fragment F on C{...G ... on C{a}} fragment G on C{a a}", "repeats"),
         ("{" + " ".join(f'a{n}:__type(name:"A"){{name}}' for n in range(11)) + "}", "introspections"),
     ],
 )
