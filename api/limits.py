@@ -32,7 +32,7 @@ class Limits:
     cost: int = 20_000
     aliases: int = 50
     directives: int = 50
-    repeats: int = 50  # fields of one response name side by side: merging them is quadratic
+    repeats: int = 25  # fields of one response name side by side, in fragments too: merging them is quadratic
     introspections: int = 10  # `__schema` and `__type` fields
     introspection: int = 130_000  # their cost; tools ask for the greater part of it
     introspection_mixed: int = 500  # their cost beside other fields
