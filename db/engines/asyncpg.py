@@ -28,6 +28,8 @@ LOST = (
 )
 _FAREWELL = "another operation (2) is in progress"
 """How asyncpg refuses a session that the server has ended, between the server's word and the socket's end."""
+_FREE = "free connection holder"
+"""How its pool refuses to take such a session back: it has let it go already."""
 
 
 @contextmanager
@@ -49,7 +51,7 @@ def translated() -> Iterator[None]:
     except (*LOST, asyncpg.DiskFullError) as error:
         raise (no_room() if isinstance(error, asyncpg.DiskFullError) else unavailable()) from error
     except asyncpg.InternalClientError as error:
-        if _FAREWELL in str(error):
+        if any(word in str(error) for word in (_FAREWELL, _FREE)):
             raise unavailable() from error
         raise
     except asyncpg.InterfaceError as error:
@@ -86,7 +88,7 @@ class WholeTransaction(TransactionContextPooled):
             try:
                 await finish(self.client.begin())
             except BaseException:
-                await finish(pool.release(connection))  # asyncpg ends an open transaction on release
+                await finish(_given_back(pool, connection))  # asyncpg ends an open transaction on release
                 raise
         self.token = get_connections().set(self.connection_name, self.client)
         return self.client
@@ -107,7 +109,16 @@ class WholeTransaction(TransactionContextPooled):
             get_connections().reset(self.token)
             pool = client._parent._pool  # noqa: SLF001 - as above
             if pool:
-                await finish(pool.release(client._connection))  # noqa: SLF001 - as above
+                await finish(_given_back(pool, client._connection))  # noqa: SLF001 - as above
+
+
+async def _given_back(pool: asyncpg.Pool, connection: Any) -> None:  # noqa: ANN401 - the pool's proxy
+    """Return a connection; one that ended meanwhile is gone already, and what was committed stays committed."""
+    try:
+        await pool.release(connection)
+    except asyncpg.InternalClientError as error:
+        if _FREE not in str(error):
+            raise
 
 
 async def _as_it_is(_: asyncpg.Connection) -> None:

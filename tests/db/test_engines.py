@@ -275,3 +275,14 @@ async def test_a_commit_that_sqlite_refuses_is_undone() -> None:
         await refused_at_its_end()
     await _pair(1)
     assert {row["day"] for row in await fetch("SELECT day FROM day_counter")} == {"1a", "1b"}
+
+
+@pytest.mark.usefixtures("postgres_store")
+async def test_a_session_that_ended_after_its_commit_takes_nothing_back() -> None:
+    async with in_transaction("default") as client:
+        await DayCounterRow.create(using_db=client, day="20241024", value=1)
+        await client.commit()
+        holder = client._connection._holder
+        holder._in_use = None  # as the pool does by itself when the server ends the session just then
+    await _pair(1)
+    assert {row["day"] for row in await fetch("SELECT day FROM day_counter")} == {"20241024", "1a", "1b"}

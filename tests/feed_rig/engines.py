@@ -198,8 +198,11 @@ class PostgresStore:
 
     async def stop(self) -> None:
         """End it and take the disk away."""
-        await self._control("stop", "-m", "immediate")
-        self.disk.close()
+        try:
+            if (self._folder / "data" / "postmaster.pid").exists():
+                await self._control("stop", "-m", "immediate")
+        finally:
+            self.disk.close()
 
     async def _control(self, action: str, *more: str) -> None:
         where = ("-D", str(self._folder / "data"), "-l", str(self._folder / "log"), "-w", "-s")

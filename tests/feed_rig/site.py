@@ -144,10 +144,13 @@ class Site:
         found = []
         for api in self.apis:
             lines = api.log.read_text(encoding="utf-8").splitlines() if api.log.exists() else []
-            found += [
-                it[:300] for it in lines if "Traceback" in it or '"level":"error"' in it.replace(" ", "")
-            ]
+            found += [_ends(it) for it in lines if "Traceback" in it or "internal_error" in it]
         return found
+
+
+def _ends(line: str) -> str:
+    """A line's beginning and its end: where it was, and what it was."""
+    return line if len(line) < 500 else f"{line[:150]} … {line[-350:]}"
 
 
 def store_of(kind: str, folder: Path, template: str | None = None) -> Store:

@@ -18,6 +18,7 @@ from tests.feed_rig.plan import Fault, Step
 from tests.feed_rig.site import MONDAY, Site
 
 JUMPS = (timedelta(hours=3), timedelta(hours=9), timedelta(days=1), timedelta(days=2))
+AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)  # another fault came first
 _STALL = 3  # times as long as another fault lasts
 
 
@@ -84,7 +85,10 @@ class Trouble:
         return True
 
     async def _sessions_ended(self, _: Step) -> bool:
-        await self._postgres().end_sessions()
+        try:
+            await self._postgres().end_sessions()
+        except AWAY:
+            return False
         return True
 
     async def _store_restarted(self, step: Step) -> bool:
@@ -100,8 +104,8 @@ class Trouble:
     async def _commits_delayed(self, step: Step) -> bool:
         try:
             await self._site.store.delay_commits(step.lasts, step.choice)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-            return False  # the database is away itself
+        except AWAY:
+            return False
         return True
 
     async def _disk_full(self, step: Step) -> bool:
