@@ -55,7 +55,8 @@ def translated() -> Iterator[None]:
             raise unavailable() from error
         raise
     except asyncpg.InterfaceError as error:
-        if "clos" in str(error):  # "connection is closed", "pool is closing": any other is a bug of ours
+        # "connection is closed", "pool is closing", or the pool took back one that was cut: any other is a bug of ours
+        if "clos" in str(error) or "released back to the pool" in str(error):
             raise unavailable() from error
         raise
 
