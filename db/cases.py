@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from db import complainants, dictionaries, media, regions, rows
+from db import complainants, dictionaries, media, orgs, regions, rows
 from db.lists import search
 from db.loop.milestones import assignment_columns, assignment_of
 from db.rows import Columns, Connection, Row, Sql, both, one_of, read, select, to_columns, to_domain
@@ -171,12 +171,15 @@ async def _whole(found: list[Incident], connection: Connection | None) -> dict[U
     categories = await dictionaries.known_as(
         {(it.category_id, it.category_version) for it in found}, connection
     )
-    above = await regions.ancestors_of({it.region_id for it in found}, connection=connection)
+    places = {it.region_id for it in found}
+    above = await regions.ancestors_of(places, connection=connection)
+    serving = await orgs.serving(places, connection)
     return {
         it.id: Case(
             incident=it,
             category=categories[it.category_id, it.category_version],
             region_ids=above[it.region_id],
+            community_ids=serving[it.region_id],
             complainant=known[it.complainant_id] if it.complainant_id else None,
             others=tuple(known[key] for key in merged.get(it.id, ())),
             **{name: tuple(by_case.get(it.id, ())) for name, by_case in parts.items()},

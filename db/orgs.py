@@ -11,7 +11,7 @@ from db.unit_of_work import Work
 from db.visibility import everyone
 from db.work.reference import Reference
 from domain.errors import DomainError, ErrorCode
-from domain.org import OrgKind, OrgUnit
+from domain.org import LOCAL, OrgKind, OrgUnit
 from domain.viewer import Viewer
 
 _TABLE = "org_unit"
@@ -68,6 +68,14 @@ async def known(ids: Collection[UUID], connection: Connection | None = None) -> 
     """Units by id, for commands: kept in the process until a unit changes."""
     kept = await _kept.get(connection, lambda units: units.keys() >= set(ids))
     return {it: kept[it] for it in ids if it in kept}
+
+
+async def serving(
+    region_ids: Collection[UUID], connection: Connection | None = None
+) -> dict[UUID, frozenset[UUID]]:
+    """The active units of a street or community that serve each of these divisions itself (S49)."""
+    local = [it for it in (await _kept.get(connection)).values() if it.active and it.kind in LOCAL]
+    return {one: frozenset(it.id for it in local if it.region_id == one) for one in region_ids}
 
 
 async def by_code(code: str, *, connection: Connection | None = None) -> OrgUnit | None:

@@ -36,8 +36,8 @@ class Case:
     """One incident, locked and loaded. `region_ids` is the incident's region and every region above it.
 
     Tuples are ordered: assignments by (round, seq), the others by creation. `others` are the complainants of cases
-    merged into this one (T7), each still owed a reply. `scores` and `pauses` are what this act adds: append-only,
-    never loaded.
+    merged into this one (T7), each still owed a reply. `community_ids` are the streets' and communities' units that
+    serve the incident's own division. `scores` and `pauses` are what this act adds: append-only, never loaded.
     """
 
     incident: Incident
@@ -53,6 +53,7 @@ class Case:
     notes: tuple[Note, ...] = ()
     requests: tuple[Request, ...] = ()
     others: tuple[Complainant, ...] = ()
+    community_ids: frozenset[UUID] = frozenset()
     scores: tuple[ScoreEntry, ...] = ()
     pauses: tuple[Pause, ...] = ()
 

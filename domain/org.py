@@ -20,6 +20,10 @@ class OrgKind(Term):
     EXTERNAL = "EXTERNAL", "外部平台", "Outside platform"
 
 
+LOCAL = frozenset({OrgKind.STREET, OrgKind.COMMUNITY})
+"""Units of a place: they serve one division, and ask its households (S49)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrgUnit:
     """单位. `region_id` is the division it serves, for streets and communities."""

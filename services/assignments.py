@@ -14,13 +14,13 @@ from domain.errors import DomainError, ErrorCode
 from domain.followup import ReplyChannel, Satisfaction, Solved
 from domain.incident import CaseOutcome
 from domain.life.outcome import Outcome
-from domain.org import OrgUnit
+from domain.org import LOCAL, OrgUnit
 from domain.permission import permit
 from domain.rules import assignment as rules
 from domain.rules.act import Act
 from domain.rules.followup import Answer
 from domain.rules.loop import joint
-from domain.rules.loop.giving import LOCAL, pushed_down
+from domain.rules.loop.giving import pushed_down
 from services.apply import change_case, change_row, pictures
 from services.command import Call, Result
 

@@ -12,12 +12,11 @@ from domain.case import Case
 from domain.errors import DomainError, ErrorCode
 from domain.life.outcome import Outcome
 from domain.loop.whistle import Whistle, WhistleCall, WhistleKind, WhistleStep
-from domain.org import OrgUnit
+from domain.org import LOCAL, OrgUnit
 from domain.permission import PERMITTED, permit
 from domain.person import Role
 from domain.rules.act import Act
 from domain.rules.loop import whistle as rules
-from domain.rules.loop.giving import LOCAL
 from domain.viewer import Viewer
 from services.apply import act_of, apply, change_case
 from services.command import SYSTEM, Call, Result, perform

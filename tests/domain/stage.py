@@ -210,7 +210,9 @@ class Story:
 
     def __init__(self, *, viewer: Viewer = ACCEPTOR, at: datetime = NOW, **changes: object) -> None:
         self.now = at
-        self.outcome = incident.report(act(viewer, A.reportIncident, at), a_report(**changes))
+        made = incident.report(act(viewer, A.reportIncident, at), a_report(**changes))
+        served = replace(made.case, community_ids=frozenset({COMMUNITY}))  # as a load finds it
+        self.outcome = replace(made, case=served)
 
     @property
     def case(self) -> Case:

@@ -212,7 +212,9 @@ def open_layers(viewer: Viewer, case: Case) -> frozenset[FollowUpLayer]:
     """The layers of follow-up this viewer may record now (§0-7).
 
     COMMAND by the callback officer, COMMUNITY by clerk or worker of the place, neither by the unit that
-    handled (R30, trap 28); HANDLER by the lead's own unit while it works.
+    handled (R30, trap 28); HANDLER by the lead's own unit while it works. Where the community itself handled, or
+    none serves the place, the callback officer asks the household: a demanded opinion would wait for ever (B.6,
+    head), and the centre stands in for a community as it does at the check (B.6 T27).
     """
     layers = set()
     if case.incident.state is S.HANDLING:
@@ -222,6 +224,8 @@ def open_layers(viewer: Viewer, case: Case) -> frozenset[FollowUpLayer]:
     elif case.incident.state is S.FOLLOWUP and not _of_handler(viewer, case):
         if Role.CALLBACK in viewer.roles:
             layers.add(FollowUpLayer.COMMAND)
+            if all(case.handled_by(it) for it in case.community_ids):
+                layers.add(FollowUpLayer.COMMUNITY)
         if case.incident.grid_id in viewer.grids or viewer.clerk_regions.intersection(case.region_ids):
             layers.add(FollowUpLayer.COMMUNITY)
     return frozenset(layers)

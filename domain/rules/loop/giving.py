@@ -10,15 +10,13 @@ from domain.case import Case, put
 from domain.clock import Clock, ClockType, due_time
 from domain.errors import DomainError, ErrorCode
 from domain.loop.request import RequestKind, RequestState
-from domain.org import OrgKind, OrgUnit
+from domain.org import LOCAL, OrgKind, OrgUnit
 from domain.policy import RETURN_WINDOW
 from domain.rules.act import Act
 from domain.rules.clock import start, start_handling, with_clocks
 from domain.rules.loop.milestone import begun
 
 _LEAST_EQUALS = 2
-LOCAL = frozenset({OrgKind.STREET, OrgKind.COMMUNITY})
-"""Units to which a department's duty may not be pushed down without a reason (R35)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

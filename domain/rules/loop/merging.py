@@ -33,6 +33,12 @@ UNMERGED_WITHIN = timedelta(hours=24)
 """How long a merge can be undone (R04)."""
 
 BEFORE_DISPATCH = frozenset({IncidentState.REPORTED, IncidentState.VERIFYING, IncidentState.FILED})
+_RUNNING = {
+    IncidentState.REPORTED: {ClockType.INTAKE},
+    IncidentState.VERIFYING: {ClockType.INTAKE, ClockType.VERIFY},
+    IncidentState.FILED: {ClockType.DISPATCH},
+}
+"""B.6 State → running clocks: what a case of that state waits by."""
 _LEVEL_2 = 2
 
 
@@ -233,8 +239,14 @@ def _answered(child: Case, master: Case, since: datetime | None) -> bool:
 
 
 def _revived(act: Act, case: Case, since: datetime | None) -> Case:
-    """What the merge stopped, at that moment, runs and waits again; lateness and what had fired stay."""
-    clocks = [_running_again(act, case, it, since) for it in case.clocks if since and it.stopped_at == since]
+    """What the merge stopped, at that moment, runs and waits again; lateness and what had fired stay.
+
+    What had ended before it, perhaps in the same moment (T10, T13), is no clock of this state.
+    """
+    stopped_then = [it for it in case.clocks if it.stopped_at == since and it.assignment_id is None]
+    cards = [it for it in stopped_then if it.type is ClockType.REPLY]
+    last = {it.type: it for it in stopped_then if it.type in _RUNNING[case.incident.state]}
+    clocks = [_running_again(act, case, it, since) for it in (*last.values(), *cards) if since]
     requests = [
         replace(it, state=RequestState.PENDING, decided_at=None)
         for it in case.requests

@@ -164,6 +164,26 @@ async def test_who_handled_a_case_neither_checks_nor_asks_about_it(bench: Bench)
     assert await bench.on("clerk", "OPINIONS") == await bench.on("worker", "OPINIONS") == []
 
 
+async def test_the_callback_officer_asks_the_household_where_the_community_handled(bench: Bench) -> None:
+    """B.6 head: the opinion that is waited for is somebody's task, and the case closes by it."""
+    await bench.sample(100)
+    await bench.walk(2)
+    await bench.dispatch("COMMUNITY", basis="属地")
+    await bench.accept("community_lead")
+    await bench.done_by("community_lead")
+    await bench.request_check()
+    await bench.check()
+    await bench.ask()
+    assert len(await bench.on("callback", "OPINIONS")) == 1
+    with pytest.raises(DomainError, match="FORBIDDEN"):
+        await bench.visit("clerk")
+    with pytest.raises(DomainError, match="FOLLOWUP_REQUIRED"):
+        await bench.close()
+    await bench.visit("callback")
+    await bench.close()
+    assert (await bench.case()).incident.state is IncidentState.CLOSED
+
+
 async def test_a_complaint_about_an_own_unit_is_found_by_none_of_its_filters(bench: Bench) -> None:
     """R81: neither who reported it nor that it complains about them can be asked for."""
     await bench.report(complained_org_unit_id=bench.unit("HOUSING"))

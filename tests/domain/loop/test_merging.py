@@ -21,7 +21,7 @@ from domain.life.transition import require
 from domain.loop.request import Request, RequestKind, RequestState
 from domain.rules import followup
 from domain.rules.clock import paused, start, with_clocks
-from domain.rules.loop import merging, reopening
+from domain.rules.loop import joint, merging, reopening
 from domain.rules.loop.merging import Merge
 from domain.rules.step import due_steps
 from domain.verification import TaskState, Verification, VerificationPhase
@@ -31,6 +31,7 @@ from tests.domain.stage import (
     CALLBACK,
     CIVIL,
     DIRECTOR,
+    DISPATCHER,
     HOUSING,
     LEAD,
     NOW,
@@ -170,6 +171,16 @@ def beginning(stage: str, urgency: Urgency) -> Case:
     """A case in REPORTED, VERIFYING or FILED."""
     case = verifying() if stage == "VERIFYING" else told(1 if stage == "FILED" else 0)
     return replace(case, incident=replace(case.incident, urgency=urgency))
+
+
+def test_a_dispatch_withdrawn_in_the_moment_of_the_merge_stays_withdrawn() -> None:
+    """T7u: what the merge stopped runs again; the rows had ended before it, at the same time by the clock."""
+    story = story_at(2, category=LAMP)
+    story.take(joint.withdraw(story.by(DISPATCHER, A.withdrawDispatch), story.case, "派错了"))
+    back = unmerged(merged(story.case, told())).child.case
+    assert back.incident.state is S.FILED
+    running = [(it.type, it.assignment_id) for it in back.clocks if it.running]
+    assert running == [(ClockType.DISPATCH, None)]
 
 
 @settings(max_examples=300, deadline=None)

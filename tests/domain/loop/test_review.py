@@ -13,6 +13,7 @@ from domain.clock import Clock, ClockStep, ClockType, Light
 from domain.errors import DomainError, ErrorCode
 from domain.followup import FollowUpLayer
 from domain.incident import CaseOutcome, IncidentState, NoteKind
+from domain.life.guards.review import open_layers
 from domain.life.transition import require
 from domain.loop.score import ScoreType
 from domain.rules import followup, verification
@@ -40,12 +41,14 @@ from tests.domain.stage import (
     CALLBACK,
     CENTRE,
     CIVIL,
+    CLERK,
     COMMUNITY,
     DIRECTOR,
     HOUSING,
     INSPECTOR,
     NOW,
     SHIFT,
+    WORKER,
     Story,
     a_category,
     a_complainant,
@@ -305,6 +308,30 @@ def test_an_opinion_suffices_where_nobody_else_can_be_asked() -> None:
     story = story_at(7, complainant=None, category=replace(a_category(), requires_opinion=True))
     assert pending(story.case) == [(FollowUpLayer.COMMUNITY, None)]
     assert visited(story).closed().case.incident.state is IncidentState.CLOSED
+
+
+def test_where_the_community_itself_handled_the_callback_officer_asks_the_household() -> None:
+    """B.6 head, R30: a demanded opinion is always somebody's to ask, and never the handler's."""
+    story = story_at(7, complainant=None, category=replace(a_category(), requires_opinion=True))
+    assert open_layers(CALLBACK, story.case) == {FollowUpLayer.COMMAND}
+    handled = replace(story.case, assignments=(replace(story.row, org_id=COMMUNITY),))
+    story.take(replace(story.outcome, case=handled))
+    both = {FollowUpLayer.COMMAND, FollowUpLayer.COMMUNITY}
+    assert [open_layers(it, handled) for it in (CALLBACK, CLERK, WORKER)] == [both, set(), set()]
+    with refused(ErrorCode.FOLLOWUP_REQUIRED, rule="T31"):
+        require(SHIFT, A.closeIncident, handled)
+    doing = story.by(CALLBACK, A.recordFollowUp)
+    story.take(followup.record(doing, handled, FollowUpLayer.COMMUNITY, HAPPY))
+    assert pending(story.case) == []
+    assert story.closed().case.incident.state is IncidentState.CLOSED
+
+
+def test_another_community_of_the_place_asks_rather_than_the_centre() -> None:
+    case = replace(story_at(7).case, community_ids=frozenset({COMMUNITY, CIVIL}))
+    handled = replace(case, assignments=(replace(case.assignments[0], org_id=COMMUNITY),))
+    assert open_layers(CALLBACK, handled) == {FollowUpLayer.COMMAND}
+    nobody = replace(case, community_ids=frozenset())  # a place outside every community
+    assert FollowUpLayer.COMMUNITY in open_layers(CALLBACK, nobody)
 
 
 def test_a_household_that_is_not_met_is_tried_again_as_anyone_is() -> None:

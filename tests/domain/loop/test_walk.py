@@ -22,6 +22,7 @@ from domain.loop.request import RequestKind
 from domain.rules.act import Act
 from domain.rules.loop import merging
 from domain.verification import TaskState
+from tests.domain.loop.play.moves_review import WELL
 from tests.domain.loop.play.playing import ASIDE, MOVES, choices, doing, swept
 from tests.domain.stage import NOW, SYSTEM, a_category, a_complainant, act, story_at
 
@@ -251,6 +252,7 @@ class Walk:
 
     def begin(self) -> None:
         """New cases, some without anybody who asks, some two of one matter."""
+        self.moves = MOVES
         self.now = NOW
         category = replace(
             a_category(),
@@ -327,7 +329,7 @@ class Walk:
             if not agreed and case.incident.state not in merging.BEFORE_DISPATCH:
                 return merging.ask_merge(doer, case, master)
             return self.both(index, merging.merge(doer, case, master))
-        return MOVES[action](self.chance, doer, case, row)
+        return self.moves[action](self.chance, doer, case, row)
 
     def both(self, index: int, made: merging.Merge) -> Outcome:
         """The other case goes on from what the merge made of it."""
@@ -345,7 +347,11 @@ class Walk:
                 self.cases[other] = settled(outcome.case)
 
     def home(self) -> None:
-        """Every open state has a way to an end, without voiding, withdrawing, re-dispatching and merging."""
+        """Every open state has a way to an end, without voiding, withdrawing, re-dispatching and merging.
+
+        Checks pass and everybody is content by now: else what nobody can ask (S49) is left by a rework.
+        """
+        self.moves = {**MOVES, **WELL}
         for index in range(len(self.cases)):
             for _ in range(600):
                 if not self.cases[index].incident.state.open:

@@ -23,6 +23,16 @@ Move = Callable[[random.Random, Act, Case, Assignment | None], Outcome]
 _ORDER = tuple(FollowUpLayer)
 
 
+def _passed(_chance: random.Random, act: Act, case: Case, _row: Assignment | None) -> Outcome:
+    return verification.record_check(act, case, verification.Check(result=CheckResult.PASS, note="已核查"))
+
+
+def _content(chance: random.Random, act: Act, case: Case, _row: Assignment | None) -> Outcome:
+    layer = chance.choice(sorted(open_layers(act.actor, case), key=_ORDER.index))
+    people = [None, *(it.id for it in case.complainants)]
+    return followup.record(act, case, layer, chance.choice((HAPPY, HAPPY, NOBODY)), chance.choice(people))
+
+
 def _check(chance: random.Random, act: Act, case: Case, _row: Assignment | None) -> Outcome:
     results = [CheckResult.PASS, CheckResult.FAIL] + ([] if at_desk(case) else [CheckResult.UNABLE])
     result = chance.choice(results)
@@ -107,3 +117,6 @@ MOVES: Mapping[A, Move] = {
     A.unmergeIncident: _unmerge,
     A.joinIncident: _join,
 }
+
+WELL: Mapping[A, Move] = {A.recordCheck: _passed, A.recordFollowUp: _content}
+"""The same where nothing is wrong any more: sending a case back may not be its only way out."""

@@ -32,14 +32,15 @@ from tests.domain.stage import (
 )
 
 ROADS, WATER = new_id(), new_id()
-UNITS = (HOUSING, CIVIL, ROADS, WATER)
+UNITS = (HOUSING, CIVIL, ROADS, WATER, COMMUNITY)
+READER = person(PostType.HANDLER_LEAD, org=COMMUNITY)
 HEADS: dict[UUID, Viewer] = {
     HOUSING: LEAD,
     CIVIL: OTHER_LEAD,
     ROADS: person(PostType.HANDLER_LEAD, org=ROADS),
     WATER: person(PostType.HANDLER_LEAD, org=WATER),
+    COMMUNITY: READER,
 }
-READER = person(PostType.HANDLER_LEAD, org=COMMUNITY)
 STREET_UNIT = replace(unit(COMMUNITY), kind=OrgKind.STREET)
 
 SINGLE, LED, EQUAL = AssignmentMode.SINGLE, AssignmentMode.LED_JOINT, AssignmentMode.EQUAL_JOINT
