@@ -5,15 +5,12 @@ from datetime import date
 from uuid import UUID
 
 from db import dictionaries, rows
-from db.rows import Connection, Sql, both, identity, one_of, read, select, within
+from db.rows import Connection, Sql, both, identity, read, select, within
 from db.unit_of_work import Work
 from db.visibility import of_case
 from domain.calendar import CalendarDay
-from domain.clock import WORK_UNITS, TimeUnit
 from domain.rules.time.calendar import Change
 from domain.viewer import Viewer
-
-_UNITS = (*WORK_UNITS, TimeUnit.NATURAL_DAY)
 
 
 async def put_year(work: Work, year: int, days: Iterable[CalendarDay]) -> None:
@@ -26,15 +23,15 @@ async def put_year(work: Work, year: int, days: Iterable[CalendarDay]) -> None:
 
 
 async def find_cases(change: Change, *, viewer: Viewer, connection: Connection | None = None) -> list[UUID]:
-    """Visible cases with a clock of our own, not stopped, that may count time that changed, by id."""
+    """Visible cases with a clock, not stopped, that may count time that changed, by id."""
     counting = Sql(
-        "c.stopped_at IS NULL AND NOT c.external AND c.start_at < ? AND c.due_at >= ?",
-        (change.end, change.start),
+        "c.stopped_at IS NULL AND c.start_at < ? AND (c.due_at >= ? OR c.next_at >= ?)",
+        (change.end, change.start, change.start),
     )
     if change.org_id is not None:
         of_unit = select("id", "assignment", Sql("org_id = ?", (change.org_id,)))
         counting = both(counting, within("c.assignment_id", of_unit))
     source = "clock c JOIN incident i ON i.id = c.incident_id"
-    where = both(counting, one_of("c.unit", _UNITS), of_case(viewer))
+    where = both(counting, of_case(viewer))
     found = await read(select("DISTINCT c.incident_id AS id", source, where, "ORDER BY id"), connection)
     return [identity(row["id"]) for row in found]

@@ -33,6 +33,7 @@ from domain.life.guards.review import (
 )
 from domain.life.outcome import Outcome, conclude
 from domain.life.transition import open_layers
+from domain.loop.ladder import E5
 from domain.loop.score import ScoreType
 from domain.person import Role
 from domain.rules.act import Act
@@ -41,7 +42,7 @@ from domain.rules.ending import closed, lone_lead, scored, sent_back
 from domain.rules.incident import noted, replied, told
 from domain.rules.loop.opinion import a_task, demanded, waiting_task, with_opinion, with_task
 from domain.rules.loop.unreasonable import closed_as_unreasonable
-from domain.rules.supervision import Grounds, proposed, raised
+from domain.rules.supervision import Grounds, at_step, proposed, raised
 from domain.supervision import SupervisionLevel
 from domain.verification import TaskState
 
@@ -190,7 +191,8 @@ def _punished(act: Act, before: Case, after: Case, named: Collection[Assignment]
     after = scored(act, after, named, ScoreType.DISSATISFIED if again else ScoreType.REWORK, row)
     rounds = [number for number in range(1, before.incident.round + 1) if unhappy(before, number)]
     if again and len(rounds) > 1:
-        after = raised(act, after, SupervisionLevel.RED, f"{row}.E5", lone_lead(after))
+        after = raised(act, after, SupervisionLevel.RED, f"{row}.{E5.row}", lone_lead(after))
+        after = at_step(after, E5.number)
     return after
 
 

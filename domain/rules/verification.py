@@ -12,6 +12,7 @@ from domain.errors import DomainError, ErrorCode
 from domain.incident import IncidentState
 from domain.life.outcome import Outcome, conclude
 from domain.life.transition import at_desk
+from domain.loop.ladder import E5
 from domain.loop.score import ScoreType
 from domain.media import Media, MediaPurpose
 from domain.place import Crs, Point, distance_m
@@ -21,7 +22,7 @@ from domain.rules.ending import lone_lead, scored, sent_back
 from domain.rules.followup import begin_followup
 from domain.rules.incident import attached
 from domain.rules.loop.opinion import demanded
-from domain.rules.supervision import Grounds, proposed, raised
+from domain.rules.supervision import Grounds, at_step, proposed, raised
 from domain.supervision import SupervisionLevel
 from domain.verification import CheckResult, TaskState, Verification
 
@@ -113,7 +114,7 @@ def _failed(act: Act, case: Case, check: Check) -> Case:
     if not check.false_completion:
         return scored(act, after, named, ScoreType.REWORK, "T30")
     after = scored(act, after, named, ScoreType.FALSE_DONE, "T30")
-    return raised(act, after, SupervisionLevel.RED, "T30.E5", lone_lead(after))
+    return at_step(raised(act, after, SupervisionLevel.RED, f"T30.{E5.row}", lone_lead(after)), E5.number)
 
 
 def _checked(case: Case, check: Check) -> str | None:

@@ -9,11 +9,12 @@ from uuid import UUID
 from domain import text
 from domain.calendar import CalendarDay, midnight
 from domain.case import Case
-from domain.clock import WORK_UNITS, Clock, ClockType, TimeUnit, due_time
+from domain.clock import WORK_UNITS, Clock, ClockStep, ClockType, TimeUnit, due_time
 from domain.errors import DomainError, ErrorCode
 from domain.event import EventKind
 from domain.followup import FollowUp, FollowUpLayer
 from domain.life.outcome import Happening, Outcome, conclude
+from domain.loop.ladder import rescheduled
 from domain.loop.pause import Pause
 from domain.loop.request import RequestKind, RequestState
 from domain.loop.shift import Granted, moved_to, recomputed
@@ -27,6 +28,7 @@ NAME, SOURCE = 40, 100
 """Characters."""
 
 _BY_CALENDAR = frozenset({*WORK_UNITS, TimeUnit.NATURAL_DAY})
+_LIT = frozenset({None, ClockStep.E0, ClockStep.YELLOW, ClockStep.RED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +81,13 @@ def change_from(since: date, org_id: UUID | None = None) -> Change:
 
 
 def follows(case: Case, clock: Clock, change: Change) -> bool:
-    """Whether a clock counts time that changed: not stopped, and by a limit of our own through some of it.
+    """Whether time that changed may decide when a clock is due, turns yellow or climbs: it is not stopped by then.
 
     One that stands still follows too, or it would go on with other days than it had left.
     """
-    ours = clock.stopped_at is None and not clock.external and clock.unit in _BY_CALENDAR
     its = change.org_id is None or unit_of(case, clock) == change.org_id
-    return ours and its and clock.start_at < change.end and clock.due_at >= change.start
+    last = max(clock.due_at, clock.next_at or clock.due_at)
+    return clock.stopped_at is None and its and clock.start_at < change.end and last >= change.start
 
 
 def follow(
@@ -115,8 +117,12 @@ def follow(
 
 def _recomputed(act: Act, case: Case, clock: Clock, pauses: Collection[Pause]) -> Clock:
     """The clock by the calendar in force; FOLLOWUP is not due before an opinion that is waited for (B.6)."""
-    urgency = case.incident.urgency
-    later = recomputed(clock, pauses, _granted(case, clock), urgency, calendar_of(act, case, clock))
+    urgency, calendar = case.incident.urgency, calendar_of(act, case, clock)
+    if clock.unit not in _BY_CALENDAR:  # due by the hour, but a ladder may count working days
+        return clock if clock.next_step in _LIT else rescheduled(clock, urgency, calendar)
+    if clock.external:  # due by somebody's word, its light by working time
+        return moved_to(replace(clock, calendar_version=calendar.version), clock.due_at, urgency, calendar)
+    later = recomputed(clock, pauses, _granted(case, clock), urgency, calendar)
     opinions = [it.due_at for it in (_of_term(act, it) for it in case.followups) if it.due_at and _waits(it)]
     if clock.type is ClockType.FOLLOWUP and max(opinions, default=later.due_at) > later.due_at:
         return moved_to(later, max(opinions), urgency, act.calendar)

@@ -101,6 +101,7 @@ def test_a_false_completion_costs_five_points_instead_and_is_a_red_card() -> Non
     story = failed(story_at(6), false_completion=True)
     assert booked(story.case) == [(ScoreType.FALSE_DONE, -5)]
     assert story.case.incident.supervision_level is SupervisionLevel.RED
+    assert story.case.incident.escalation_step == 5
     card = story.case.supervisions[-1]
     assert (card.level, card.trigger, card.assignment_id) == (
         SupervisionLevel.RED,
@@ -187,7 +188,7 @@ def test_the_second_dissatisfaction_is_a_red_card() -> None:
     assert story.case.incident.supervision_level is SupervisionLevel.NONE
     story = reworked(asked(handed_in(story).checked(), UNHAPPY))
     assert story.case.incident.supervision_level is SupervisionLevel.RED
-    assert story.case.supervisions[-1].trigger == "T32.E5"
+    assert (story.case.supervisions[-1].trigger, story.case.incident.escalation_step) == ("T32.E5", 5)
     assert [it.key for it in story.case.scores] == list({it.key: it for it in story.case.scores})
     story = asked(handed_in(story).checked(), UNHAPPY)
     with refused(GUARD, rule="T32"):

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from domain.calendar import DISTRICT_TIME, CalendarDay, WorkCalendar
+from domain.calendar import DISTRICT_TIME, CalendarDay, WorkCalendar, local_day
 from domain.case import Case
 from domain.clock import ClockType, Light
 from domain.errors import DomainError
@@ -15,7 +15,7 @@ from domain.rules.loop.opinion import with_opinion
 from domain.rules.time import hang
 from domain.rules.time.calendar import Move, change_of_year, follow, follows, year_of_days
 from tests.domain.loop.play.steps_time import Timed, at_work, hung, refusal_of
-from tests.domain.stage import ADMIN, CALENDAR, DIRECTOR, act
+from tests.domain.stage import ADMIN, CALENDAR, DIRECTOR, a_complainant, act
 
 MONDAY = CalendarDay(date(2024, 10, 28), False, "节日", "通知")  # inside the five days of handling
 SATURDAY = CalendarDay(date(2024, 10, 26), True, "节日", "通知")  # worked in exchange
@@ -99,16 +99,39 @@ def test_a_hung_clock_follows_and_goes_on_with_the_days_it_had_left() -> None:
     assert published(MONDAY).work_between(story.now, story.clock().due_at) == left
 
 
-def test_a_stopped_clock_and_one_of_the_sources_or_of_minutes_follow_no_calendar() -> None:
-    story = hung()
+def test_a_stopped_clock_and_one_that_is_over_before_follow_no_calendar() -> None:
     this, next_ = change_of_year(2024), change_of_year(2025)
-    assert {it.type for it in story.case.clocks if follows(story.case, it, this)} == {ClockType.HANDLE}
-    story = at_work(external_due_at=local("2024-10-29T17:00"))
-    assert not follows(story.case, story.clock(), this)
-    plain = at_work()
-    assert follows(plain.case, plain.clock(), this)
-    assert not follows(plain.case, plain.clock(), next_)
+    story = at_work()
+    assert follows(story.case, story.clock(), this)
+    assert not follows(story.case, story.clock(), next_)
+    assert not any(follows(story.case, it, this) for it in story.case.clocks if it.stopped_at)
     assert follow(act(ADMIN, at=story.now), story.case, this, ()) is None
+
+
+def test_a_clock_of_the_sources_keeps_its_due_time_and_turns_yellow_by_the_new_calendar() -> None:
+    story = at_work(external_due_at=local("2024-10-29T17:00"))
+    before = story.clock()
+    _, moves = followed(story, published(MONDAY))
+    after = story.clock()
+    assert (before.due_at, after.due_at, moves) == (local("2024-10-29T13:00"), before.due_at, ())
+    counted = published(MONDAY).work_between(after.start_at, after.due_at)
+    assert published(MONDAY).work_between(after.start_at, after.yellow_at) == counted * 4 // 5
+    assert after.yellow_at != before.yellow_at
+
+
+def test_a_late_clock_of_minutes_climbs_by_the_working_days_of_the_new_calendar() -> None:
+    story = Timed(complainant=a_complainant())
+    story.filed()
+    story.dispatched()
+    story.until(story.clock(ClockType.CONTACT).due_at + timedelta(minutes=1))
+    before = story.clock(ClockType.CONTACT)
+    holiday = replace(MONDAY, date=local_day(before.next_at or story.now))
+    followed(story, published(holiday))
+    after = story.clock(ClockType.CONTACT)
+    assert (after.due_at, after.yellow_at) == (before.due_at, before.yellow_at)
+    assert before.next_at
+    assert after.next_at
+    assert after.next_at > before.next_at
 
 
 def test_waiting_tasks_are_due_with_their_clock() -> None:
