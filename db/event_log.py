@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
+from functools import lru_cache
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -226,10 +227,11 @@ def _chained(entry: Columns) -> bytes:
 
 async def _entries(where: Sql, limit: int, connection: BaseDBAsyncClient | None) -> list[LoggedEvent]:
     query = select("*", "event_log", where, f"ORDER BY seq LIMIT {limit:d}")
-    return [_logged(row) for row in await rows_of(query, connection)]
+    return [logged(row) for row in await rows_of(query, connection)]
 
 
-def _logged(row: Row) -> LoggedEvent:
+def logged(row: Row) -> LoggedEvent:
+    """The entry of a row, as either store answers it."""
     ids = {name: identity(row[name]) if row[name] is not None else None for name in _IDS}
     event = Event(
         at=moment(row["at"]),
@@ -262,7 +264,9 @@ def _scopes_text(scopes: Scopes | None) -> str | None:
     )
 
 
+@lru_cache(2048)
 def _scopes(text: str | None) -> Scopes | None:
+    """One object for one text: the entries of a case repeat it, before and after."""
     if text is None:
         return None
     said = json.loads(text)

@@ -6,14 +6,15 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
-from db import event_log
 from db.bell import Bell
 from db.engines.faults import Contention
+from db.reads.event_log import follow
 from domain.errors import DomainError, ErrorCode
 from domain.event import LoggedEvent
 
 BATCH = 500
 LONGEST_PAUSE = 5.0  # seconds between two tries while the database is away
+_PASSING = frozenset({ErrorCode.UNAVAILABLE, ErrorCode.TOO_COSTLY})  # it is away, or answers too slowly
 
 log = logging.getLogger("fengqiao.feed")
 
@@ -72,7 +73,7 @@ class Tail:
             try:
                 return await self._read()
             except (DomainError, Contention) as refusal:
-                if isinstance(refusal, DomainError) and refusal.code is not ErrorCode.UNAVAILABLE:
+                if isinstance(refusal, DomainError) and refusal.code not in _PASSING:
                     raise
                 log.warning("the feed waits for the database, at %d", self.position)
             await asyncio.sleep(pause * (0.5 + random.random()))  # noqa: S311 - spreads retries, no secret
@@ -81,7 +82,7 @@ class Tail:
     async def _read(self) -> None:
         while True:
             asked = time.monotonic()
-            batch = await event_log.read(self.position, BATCH)
+            batch = await follow(self.position, BATCH)
             if batch:
                 self._check(batch)
                 self.position = self._bell.known = batch[-1].seq
