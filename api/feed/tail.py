@@ -5,6 +5,7 @@ import logging
 import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 from db.bell import Bell
 from db.engines.faults import Contention
@@ -22,15 +23,25 @@ Deliver = Callable[[Sequence[LoggedEvent]], Awaitable[None]]
 
 
 class Tail:
-    """One per process. A lost database is waited for; anything else ends the tail and is told to `on_death`."""
+    """One per process. A lost database is waited for; anything else ends the tail and is told to `on_death`.
+
+    `reading` is entered as long as it reads.
+    """
 
     def __init__(
-        self, bell: Bell, deliver: Deliver, on_death: Callable[[BaseException], None], *, poll_seconds: float
+        self,
+        bell: Bell,
+        deliver: Deliver,
+        on_death: Callable[[BaseException], None],
+        *,
+        poll_seconds: float,
+        reading: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self._bell = bell
         self._deliver = deliver
         self._on_death = on_death
         self._poll_seconds = poll_seconds
+        self._reading = reading
         self._known = 0.0
         self._task: asyncio.Task[None] | None = None
         self.position = 0
@@ -60,7 +71,8 @@ class Tail:
     async def _run(self) -> None:
         try:
             async for _ in self._bell.listen(self._poll_seconds):
-                await self._patiently()
+                with self._reading():
+                    await self._patiently()
         except Exception as error:
             log.critical("the feed's tail cannot go on", exc_info=error)
             self._on_death(error)
