@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 from db.bell import Bell
 from db.engines.faults import Contention
-from db.reads.event_log import follow
+from db.reads import event_log
 from domain.errors import DomainError, ErrorCode
 from domain.event import LoggedEvent
 
@@ -94,7 +94,7 @@ class Tail:
     async def _read(self) -> None:
         while True:
             asked = time.monotonic()
-            batch = await follow(self.position, BATCH)
+            batch = await event_log.follow(self.position, BATCH)
             if batch:
                 self._check(batch)
                 self.position = self._bell.known = batch[-1].seq

@@ -7,11 +7,11 @@ from types import ModuleType
 import asyncpg
 import pytest
 
-from api.feed import tail
 from api.feed.items import Gap, Heartbeat
 from db import bell, dictionaries, grids
 from db.engines.faults import too_costly, unavailable
 from db.models.event_log import EventLogRow
+from db.reads import event_log
 from domain.event import EventKind, LoggedEvent
 from tests import servers
 from tests.api.feed.rig import command, everything, happened, happening, reading, running, until, write
@@ -78,7 +78,7 @@ async def test_a_log_that_answers_too_slowly_is_asked_again(
 ) -> None:
     assert sqlite_store
     slow = [too_costly(10), unavailable()]
-    real = tail.follow
+    real = event_log.follow
 
     async def follow(after: int, limit: int) -> list[LoggedEvent]:
         if slow:
@@ -87,7 +87,7 @@ async def test_a_log_that_answers_too_slowly_is_asked_again(
 
     async with running(poll=30) as feed, reading(everything(feed, command())) as reader:
         await reader.next()
-        monkeypatch.setattr(tail, "follow", follow)
+        monkeypatch.setattr(event_log, "follow", follow)
         await write(happening())
         assert happened(await reader.next()).logged.seq == 1
         assert feed.alive
