@@ -75,7 +75,7 @@ class CursorSigner:
     """Seals the sort values of a row so that a cursor can be neither forged nor used in another list."""
 
     def __init__(self, secret: bytes) -> None:
-        self._key = hashlib.sha256(b"cursor\0" + secret).digest()
+        self._sealing = hmac.new(hashlib.sha256(b"cursor\0" + secret).digest(), digestmod="sha256")
 
     def seal(self, payload: Sequence[Scalar], context: str) -> Cursor:
         """A cursor for these values; `context` names the list: its noun, order and filter."""
@@ -95,7 +95,9 @@ class CursorSigner:
         return values
 
     def _mac(self, body: bytes, context: str) -> bytes:
-        return hmac.digest(self._key, context.encode() + b"\0" + body, "sha256")[:_SEAL]
+        sealing = self._sealing.copy()  # half of what it costs to begin with the key
+        sealing.update(context.encode() + b"\0" + body)
+        return sealing.digest()[:_SEAL]
 
 
 def _text(raw: bytes) -> str:

@@ -123,7 +123,7 @@ class AbortingWS(WebSocketsSansIOProtocol):
     behind; `watch` hears when that begins and ends.
     """
 
-    _descriptor = -1
+    descriptor = -1
     held = False
     watch: "Watch | None" = None
 
@@ -132,15 +132,15 @@ class AbortingWS(WebSocketsSansIOProtocol):
         super().connection_made(transport)
         found = transport.get_extra_info("socket")
         if found is not None and transport.get_extra_info("sslcontext") is None:
-            self._descriptor = found.fileno()
+            self.descriptor = found.fileno()
 
     def put(self, frame: bytes) -> None:
         """Write a whole frame, past the transport where that holds nothing back: it costs a third of such a write."""
         transport = self.transport
         sent = 0
-        if self._descriptor >= 0 and not transport.get_write_buffer_size():
+        if self.descriptor >= 0 and not transport.get_write_buffer_size():
             try:
-                sent = os.write(self._descriptor, frame)
+                sent = os.write(self.descriptor, frame)
             except OSError:  # it would have to wait, or the peer is gone: the transport knows what to do
                 sent = 0
         if sent < len(frame):

@@ -6,6 +6,7 @@ Items of shared streams go straight to the transport: everything but the operati
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from os import write
 from typing import Any
 
 import orjson
@@ -16,6 +17,9 @@ from api.close_codes import Close
 from api.feed.shares.seat import Seat, Told
 from api.limits import Limits
 from api.protocol import ClientMessage, MalformedError, frame, message_of
+
+Line = tuple[int, asyncio.Transport, bytes]
+"""A socket, its transport, and what closes a frame there: the id of the operation."""
 
 GONE = (WebSocketDisconnect, WebSocketDisconnected)
 
@@ -208,7 +212,7 @@ class Running:
 class Outlet:
     """A seat's way to one operation of one socket."""
 
-    __slots__ = ("_ended", "_raw", "_size", "_suffix", "_wire", "seat")
+    __slots__ = ("_ended", "_raw", "_size", "_suffix", "_wire", "line", "seat")
 
     def __init__(
         self,
@@ -223,6 +227,28 @@ class Outlet:
         self._suffix = b',"id":%b}' % orjson.dumps(operation_id)
         self._size = len(self._suffix)
         self.seat: Seat | None = None
+        descriptor = raw.descriptor
+        self.line: Line | None = (descriptor, raw.transport, self._suffix) if descriptor >= 0 else None
+
+    def spread(self, seats: Sequence[Seat], told: Sequence[Told]) -> None:
+        """Write these to sockets that hold nothing back, one system call each; the others go their own way."""
+        last, size, heads = told[-1].seq, -1, [b""]
+        for seat in seats:
+            descriptor, transport, suffix = seat.line
+            if len(suffix) != size:
+                size = len(suffix)
+                heads = [*[_head(it, size) for it in told], b""]
+            if transport.is_closing() or transport.get_write_buffer_size():
+                seat.offer(told)
+                continue
+            frame = suffix.join(heads)
+            try:
+                sent = write(descriptor, frame)
+            except OSError:  # it would have to wait, or the peer is gone: the transport knows what to do
+                sent = 0
+            if sent < len(frame):
+                transport.write(frame[sent:])
+            seat.read = last
 
     def give(self, told: Sequence[Told]) -> bool:
         """Write these in one go; False when the reader is behind."""

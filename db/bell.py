@@ -40,6 +40,8 @@ class Bell:
         self._listeners: set[asyncio.Event] = set()
         self._rung = asyncio.Event()
         self._head = 0
+        self._rumoured = 0
+        self._gaps = 0
         self._tasks: list[asyncio.Task[None]] = []
         self._second = _second_of(store, self._told) if store else None
         self.known = 0
@@ -78,23 +80,27 @@ class Bell:
     async def listen(self, poll_seconds: float = 1.0) -> AsyncIterator[None]:
         """Yield at once, then whenever the log may have grown and at least every `poll_seconds`.
 
-        Many hints of one moment come as one. Ends with `disconnect`.
+        Many hints of one moment come as one, and none is heard of what became known meanwhile. Ends with `disconnect`.
         """
-        hint = asyncio.Event()
+        hint, gaps = asyncio.Event(), -1
         hint.set()
         self._listeners.add(hint)
         try:
             while self._tasks:
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(poll_seconds):
-                        await hint.wait()
+                hinted = await _set(hint, poll_seconds)
                 hint.clear()
-                yield
+                if not hinted or gaps != self._gaps or self._rumoured > self.known or not self._tasks:
+                    gaps = self._gaps
+                    yield
         finally:
             self._listeners.discard(hint)
 
     def _told(self, head: int | None) -> None:
         """Somebody says that the log has grown to `head`; None: it may have."""
+        if head is None:
+            self._gaps += 1
+        else:
+            self._rumoured = max(self._rumoured, head)
         if head is None or head > self.known:
             self._wake()
 
@@ -114,6 +120,15 @@ class Bell:
             await self._rung.wait()
             self._rung.clear()
             await self._broadcast.publish(CHANNEL, str(self._head))
+
+
+async def _set(hint: asyncio.Event, seconds: float) -> bool:
+    """Whether it was set in time."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await hint.wait()
+    except TimeoutError:
+        return False
 
 
 def _second_of(store: str, heard: Callable[[int | None], None]) -> Notified | None:

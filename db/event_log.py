@@ -1,10 +1,12 @@
 """The event log: what happened, in the order of commit, chained by hashes (design §4)."""
 
+import asyncio
 import hashlib
 import json
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
+from functools import lru_cache
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -21,6 +23,7 @@ from domain.event import Event, EventKind, LoggedEvent, Scopes, Subject
 GENESIS = bytes(32)
 _LOCK = 0x66656E67
 _ROW = 1
+_AT_ONCE = 32  # entries that are made of rows before the loop sees to others
 _IDS = ("subject_id", "incident_id", "assignment_id", "person_id", "actor_id")
 _WORDS = ("kind", "action", "row", "subject_noun", "subject_version")
 _CHAINED = ("seq", "at", *_WORDS, *_IDS, "scopes_before", "scopes_after", "data_hash", "prev_hash")
@@ -226,10 +229,17 @@ def _chained(entry: Columns) -> bytes:
 
 async def _entries(where: Sql, limit: int, connection: BaseDBAsyncClient | None) -> list[LoggedEvent]:
     query = select("*", "event_log", where, f"ORDER BY seq LIMIT {limit:d}")
-    return [_logged(row) for row in await rows_of(query, connection)]
+    rows = await rows_of(query, connection)
+    found = list[LoggedEvent]()
+    for start in range(0, len(rows), _AT_ONCE):
+        if start:
+            await asyncio.sleep(0)
+        found += map(logged, rows[start : start + _AT_ONCE])
+    return found
 
 
-def _logged(row: Row) -> LoggedEvent:
+def logged(row: Row) -> LoggedEvent:
+    """The entry of a row, as either store answers it."""
     ids = {name: identity(row[name]) if row[name] is not None else None for name in _IDS}
     event = Event(
         at=moment(row["at"]),
@@ -262,7 +272,9 @@ def _scopes_text(scopes: Scopes | None) -> str | None:
     )
 
 
+@lru_cache(2048)
 def _scopes(text: str | None) -> Scopes | None:
+    """One object for one text: the entries of a case repeat it, before and after."""
     if text is None:
         return None
     said = json.loads(text)

@@ -57,7 +57,9 @@ class Feed:
         self._hub = Hub()
         self._attendance = Attendance(reread, self._hub.suspect)
         self._listeners: list[Callable[[Sequence[LoggedEvent]], None]] = []
-        self._tail = Tail(bell, self._deliver, on_death, poll_seconds=poll_seconds)
+        self._tail = Tail(
+            bell, self._deliver, on_death, poll_seconds=poll_seconds, reading=self._hub.turns.live
+        )
         self._works = Works(
             self._hub, self.cursors, reread, lambda: self.lag_seconds, heartbeat_seconds, capacity
         )

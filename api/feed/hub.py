@@ -11,11 +11,11 @@ from uuid import UUID
 from api.feed.items import Consumer, RevokedReason
 from api.feed.place import Place
 from api.feed.shares.index import Hearer, Index
+from api.feed.shares.turns import Turns
 from api.feed.shares.window import LogWindow
 from domain.event import EventKind, LoggedEvent
 from domain.viewer import Viewer
 
-TURNS = 2  # readers who catch up at the same moment; the others wait, and who is live does not
 _OF_MANY = frozenset({EventKind.RIGHTS, EventKind.DICTIONARY, EventKind.GRID})  # items name what these change
 
 Reread = Callable[[Viewer], Awaitable[Viewer | RevokedReason]]
@@ -54,7 +54,7 @@ class Hub:
     def __init__(self) -> None:
         self.window = LogWindow()
         self.draining = False
-        self.turns = asyncio.Semaphore(TURNS)
+        self.turns = Turns()
         self.shares: dict[Hashable, object] = {}
         self._index: Index[Shared] = Index()
         self._hearing: dict[Shared, None] = {}

@@ -117,6 +117,8 @@ class AsTheyAre:
 class _Pulling:
     """A reader that asks for one item after the other."""
 
+    line = None
+
     def __init__(self) -> None:
         self.over = False
         self.error: Exception | None = None
@@ -126,6 +128,9 @@ class _Pulling:
         """It asks when it wants more."""
         self.wake.set()
         return False
+
+    def spread(self, _seats: Sequence[Seat], _told: Sequence[Told]) -> None:
+        """There is no line to it."""
 
     def end(self, error: Exception | None) -> None:
         """Nothing follows."""

@@ -5,15 +5,17 @@ import logging
 import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
-from db import event_log
 from db.bell import Bell
 from db.engines.faults import Contention
+from db.reads import event_log
 from domain.errors import DomainError, ErrorCode
 from domain.event import LoggedEvent
 
 BATCH = 500
 LONGEST_PAUSE = 5.0  # seconds between two tries while the database is away
+_PASSING = frozenset({ErrorCode.UNAVAILABLE, ErrorCode.TOO_COSTLY})  # it is away, or answers too slowly
 
 log = logging.getLogger("fengqiao.feed")
 
@@ -21,15 +23,25 @@ Deliver = Callable[[Sequence[LoggedEvent]], Awaitable[None]]
 
 
 class Tail:
-    """One per process. A lost database is waited for; anything else ends the tail and is told to `on_death`."""
+    """One per process. A lost database is waited for; anything else ends the tail and is told to `on_death`.
+
+    `reading` is entered as long as it reads.
+    """
 
     def __init__(
-        self, bell: Bell, deliver: Deliver, on_death: Callable[[BaseException], None], *, poll_seconds: float
+        self,
+        bell: Bell,
+        deliver: Deliver,
+        on_death: Callable[[BaseException], None],
+        *,
+        poll_seconds: float,
+        reading: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self._bell = bell
         self._deliver = deliver
         self._on_death = on_death
         self._poll_seconds = poll_seconds
+        self._reading = reading
         self._known = 0.0
         self._task: asyncio.Task[None] | None = None
         self.position = 0
@@ -59,7 +71,8 @@ class Tail:
     async def _run(self) -> None:
         try:
             async for _ in self._bell.listen(self._poll_seconds):
-                await self._patiently()
+                with self._reading():
+                    await self._patiently()
         except Exception as error:
             log.critical("the feed's tail cannot go on", exc_info=error)
             self._on_death(error)
@@ -72,7 +85,7 @@ class Tail:
             try:
                 return await self._read()
             except (DomainError, Contention) as refusal:
-                if isinstance(refusal, DomainError) and refusal.code is not ErrorCode.UNAVAILABLE:
+                if isinstance(refusal, DomainError) and refusal.code not in _PASSING:
                     raise
                 log.warning("the feed waits for the database, at %d", self.position)
             await asyncio.sleep(pause * (0.5 + random.random()))  # noqa: S311 - spreads retries, no secret
@@ -81,7 +94,7 @@ class Tail:
     async def _read(self) -> None:
         while True:
             asked = time.monotonic()
-            batch = await event_log.read(self.position, BATCH)
+            batch = await event_log.follow(self.position, BATCH)
             if batch:
                 self._check(batch)
                 self.position = self._bell.known = batch[-1].seq

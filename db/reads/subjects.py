@@ -63,6 +63,7 @@ def _statement(noun: str, *, sqlite: bool) -> str:
     return text if sqlite else numbered(text)
 
 
+@lru_cache(2048)
 def _scopes(
     orgs: str | None, regions: str | None, grid: str | None, reporter: str | None, asking: str | None
 ) -> Scopes:

@@ -101,6 +101,21 @@ async def test_listening_starts_with_a_hint_and_polls_without_any() -> None:
         assert 0.08 <= time.monotonic() - started < 1
 
 
+async def test_a_hint_of_what_became_known_before_it_was_heard_wakes_nobody() -> None:
+    async with _ringing("memory://") as (one, _):
+        hints = one.listen(LONG)
+        await anext(hints)
+        one.ring(7)
+        await asyncio.sleep(0.1)  # it is said while nobody listens
+        one.known = 7
+        hint = asyncio.ensure_future(anext(hints))
+        await asyncio.sleep(0.1)
+        assert not hint.done()
+        one.ring(8)
+        await asyncio.wait_for(hint, 5)
+        await hints.aclose()  # type: ignore[attr-defined] # an async generator, declared as what it yields
+
+
 async def test_processes_hear_each_other_through_redis(redis_url: str) -> None:
     async with _ringing(redis_url) as (one, _), _ringing(redis_url) as (_, other):
         one.ring(1)

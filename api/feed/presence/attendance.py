@@ -65,8 +65,9 @@ class Attendance:
         return attendee.viewer.person_id not in self._suspects and not attendee.ended.is_set()
 
     def suspect(self, people: AbstractSet[UUID]) -> None:
-        """Something was said about the rights of these people."""
-        self._suspects |= {it.viewer.person_id for it in self._present} & people
+        """Something was said about the rights of these people, of whom there are none as a rule."""
+        if people:
+            self._suspects |= {it.viewer.person_id for it in self._present} & people
 
     async def settle(self) -> None:
         """Read the suspects again; a refusal of the database leaves them for the next time."""

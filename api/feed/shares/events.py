@@ -1,13 +1,14 @@
 """Shares of event streams: `feed`, `commandCentre`, `incidentChanged` never conflate and never lose (design §5)."""
 
 import asyncio
+from bisect import bisect_right
 from collections import OrderedDict, deque
 from collections.abc import Hashable, Sequence
 from uuid import UUID
 
 from api.feed.hearing import Wants
 from api.feed.items import Gap, GapReason, Happened
-from api.feed.shares.kept import Kept
+from api.feed.shares.kept import Beats, Kept
 from api.feed.shares.seat import Seat, Told
 from api.feed.shares.share import Render, Share
 from api.feed.shares.window import HoleError, Piece
@@ -18,6 +19,8 @@ from domain.visibility import Visibility
 
 TOGETHER = 64  # entries that wait and leave in one write
 PRIVATE = 32  # entries that a reader who catches up is told before others have their turn
+AT_ONCE = 4  # items of these that are written before others have their turn
+PARTS = 64  # of so many items that were written together, kept for others who catch up
 MOST_PENDING = 10_000  # entries; readers who fall behind by more read the log for themselves
 _PIECES = 8
 
@@ -41,7 +44,9 @@ class EventShare(Share):
         self.incident_id = incident_id
         self._wants = wants
         self._pending: deque[LoggedEvent] = deque()
-        self._kept = Kept()
+        self._kept: Kept[Told] = Kept()
+        self._parts: Kept[list[Told]] = Kept(PARTS)
+        self._beats = Beats()
         self._pieces: OrderedDict[tuple[int, int], list[LoggedEvent]] = OrderedDict()
         self._due = False
         self._quiet_since = asyncio.get_running_loop().time()
@@ -66,6 +71,7 @@ class EventShare(Share):
     def forget(self, incident_id: UUID | None) -> None:
         """A case changed (None: anything may have): what was written of it is old."""
         self._kept.forget(incident_id)
+        self._parts.forget(incident_id)
 
     @property
     def reached(self) -> int:
@@ -88,22 +94,27 @@ class EventShare(Share):
     async def tell(self) -> bool:
         """Everything that waits, at most `TOGETHER` entries in one write; a heartbeat when it was quiet for long."""
         if self._pending:
-            taken = [self._pending.popleft() for _ in range(min(TOGETHER, len(self._pending)))]
-            base, self.told = self.told, taken[-1].seq
-            recipients = tuple(self._seats)
-            if len(taken) > 1:
-                await self._render.ahead(taken)
-            batch = await self._chain(taken, base)
-            elsewhere = await self.fan(recipients, batch, base)
-            for seat in elsewhere:
-                first = await self.text(taken[0], seat.read)
-                await self.fan((seat,), (first, *batch[1:]), seat.read)
+            with self.works.hub.turns.live():
+                await self._pass_on(
+                    [self._pending.popleft() for _ in range(min(TOGETHER, len(self._pending)))]
+                )
         elif self._due:
             await self._beat()
         else:
             return False
         self._quiet_since = asyncio.get_running_loop().time()
         return True
+
+    async def _pass_on(self, taken: Sequence[LoggedEvent]) -> None:
+        base, self.told = self.told, taken[-1].seq
+        recipients = tuple(self._seats)
+        if len(taken) > 1:
+            await self._render.ahead(taken)
+        batch = await self._chain(taken, base)
+        elsewhere = await self.fan(recipients, batch, base)
+        for seat in elsewhere:
+            first = await self.text(taken[0], seat.read)
+            await self.fan((seat,), (first, *batch[1:]), seat.read)
 
     async def _beat(self) -> None:
         self._due = False
@@ -127,7 +138,7 @@ class EventShare(Share):
         async def make() -> Told:
             return Told(await self.written(Happened(at(logged.seq), at(follows), logged)), logged.seq)
 
-        return await self._kept.text((logged.seq, follows), logged.event.incident_id, make)
+        return await self._kept.text((logged.seq, follows), (logged.event.incident_id,), make)
 
     def _wind(self) -> asyncio.TimerHandle:
         return asyncio.get_running_loop().call_at(
@@ -139,7 +150,8 @@ class EventShare(Share):
         if now >= self._quiet_since + self.works.heartbeat_seconds:
             self._quiet_since = now
             self._due = True
-            self._kept.tidy()
+            for kept in (self._kept, self._parts, self._beats):
+                kept.tidy()
             self._pieces.clear()
             self.wake()
         self._timer = self._wind()
@@ -184,7 +196,7 @@ class EventShare(Share):
 
     async def _first(self, start: int) -> Told:
         """The first item: the same for all who begin there at about the same time."""
-        return await self._kept.brief(start, lambda: self.beat(start, start))
+        return await self._beats.first(start, lambda: self.beat(start, start))
 
     async def _catch_up(self, seat: Seat, scanned: int) -> None:
         """Read on in the log; once level with the share, join it."""
@@ -208,10 +220,14 @@ class EventShare(Share):
     async def _read_on(self, seat: Seat, scanned: int, said: float) -> tuple[int, float]:
         """Tell what the next piece of the log holds; how far it went, and when something was said last."""
         piece = await self.works.hub.window.piece(scanned)
-        wanted = [it for it in self._wanted(piece) if it.seq > scanned]
-        await self._tell_one(seat, wanted)
+        wanted, size = self._wanted(piece), min(PRIVATE, self.works.capacity)
+        told = bisect_right(wanted, scanned, key=lambda it: it.seq)
+        for start in range(told - told % size, len(wanted), size):  # parts that are the same for all
+            await self._tell_one(seat, wanted[max(start, told) : start + size])
+            if seat.closing or seat.over:
+                break
         now = asyncio.get_running_loop().time()
-        if wanted or seat.closing:
+        if len(wanted) > told or seat.closing:
             return piece.end, now
         if now >= said + self.works.heartbeat_seconds:
             seat.offer((await self.beat(piece.end, seat.read),))
@@ -220,21 +236,28 @@ class EventShare(Share):
         return piece.end, said
 
     async def _tell_one(self, seat: Seat, entries: Sequence[LoggedEvent]) -> None:
-        """Tell one reader these, with pauses for the others."""
-        size = min(PRIVATE, self.works.capacity)
-        for start in range(0, len(entries), size):
-            part = entries[start : start + size]
-            async with self.works.hub.turns:
-                await self._render.ahead(part)
-                batch = await self._chain(part, seat.read)
+        """Tell one reader these, when it is its turn; returns when it has taken them."""
+        async with self.works.hub.turns.one():
+            batch = await self._part(entries, seat.read)
             if await self.ended(seat):
                 return
             seat.offer(batch)
-            while seat.waiting is not None and not await self.ended(seat):
-                await seat.room()
-            if seat.closing or seat.over:
-                return
-            await asyncio.sleep(0)
+        while seat.waiting is not None and not await self.ended(seat):
+            await seat.room()
+
+    async def _part(self, entries: Sequence[LoggedEvent], follows: int) -> list[Told]:
+        """The items of these as they are now, written once for all who catch up."""
+
+        async def make() -> list[Told]:
+            last = follows
+            await self._render.ahead(entries)
+            for start in range(0, len(entries), AT_ONCE):
+                await self.works.hub.turns.calm()
+                last = (await self._chain(entries[start : start + AT_ONCE], last))[-1].seq
+            return await self._chain(entries, follows)  # anew what changed in these pauses
+
+        cases = {it.event.incident_id for it in entries}
+        return await self._parts.text((entries[0].seq, entries[-1].seq, follows), cases, make)
 
     def _wanted(self, piece: Piece) -> Sequence[LoggedEvent]:
         """What the share wants of a piece of the log; looked at once for all who catch up."""

@@ -35,6 +35,13 @@ class Sink(Protocol):
     def end(self, error: Exception | None) -> None:
         """Nothing follows; None when the stream completes."""
 
+    @property
+    def line(self) -> Any:  # noqa: ANN401 - the transport's own
+        """What `spread` needs to write to the reader; None where each is to be given its own."""
+
+    def spread(self, seats: "Sequence[Seat]", told: Sequence[Told]) -> None:
+        """Tell all these, which have lines and for which nothing waits, the same, as cheaply as it can be done."""
+
 
 class Seat:
     """One reader: live (the share tells it), or private, while it catches up or its rights are asked for anew.
@@ -50,6 +57,7 @@ class Seat:
         "closing",
         "doubts",
         "frozen",
+        "line",
         "live",
         "over",
         "read",
@@ -67,6 +75,7 @@ class Seat:
         self.share = share
         self.viewer = viewer
         self.sink = sink
+        self.line = sink.line
         self.after = after
         self.since = datetime.now(UTC)
         self.read = -1

@@ -162,15 +162,28 @@ class Share(ABC):
 
     async def fan(self, recipients: Sequence[Seat], batch: Sequence[Told], base: int) -> list[Seat]:
         """Tell the seats that are at `base` these items, in slices; who are elsewhere, and not yet as far as these."""
-        last, elsewhere = batch[-1].seq, []
+        elsewhere: list[Seat] = []
         for start in range(0, len(recipients), SLICE):
             if start:
                 await asyncio.sleep(0)
-            for seat in recipients[start : start + SLICE]:
-                if not seat.live:
-                    self._seats.pop(seat, None)
-                elif seat.read == base:
-                    seat.offer(batch)
-                elif seat.read < last:
-                    elsewhere.append(seat)
+            level = self._level(recipients[start : start + SLICE], batch, base, elsewhere)
+            if level:
+                level[0].sink.spread(level, batch)
         return elsewhere
+
+    def _level(
+        self, seats: Sequence[Seat], batch: Sequence[Told], base: int, elsewhere: list[Seat]
+    ) -> list[Seat]:
+        """Those who can be told all together; the others are told one by one, or are `elsewhere`."""
+        level, last = [], batch[-1].seq
+        for seat in seats:
+            if not seat.live:
+                self._seats.pop(seat, None)
+            elif seat.read == base:
+                if seat.waiting is None and seat.line is not None:
+                    level.append(seat)
+                else:
+                    seat.offer(batch)
+            elif seat.read < last:
+                elsewhere.append(seat)
+        return level

@@ -9,8 +9,10 @@ import pytest
 
 from api.feed.items import Gap, Heartbeat
 from db import bell, dictionaries, grids
+from db.engines.faults import too_costly, unavailable
 from db.models.event_log import EventLogRow
-from domain.event import EventKind
+from db.reads import event_log
+from domain.event import EventKind, LoggedEvent
 from tests import servers
 from tests.api.feed.rig import command, everything, happened, happening, reading, running, until, write
 from tests.db.factories import NOW, SOUTH, WEST, a_district
@@ -69,6 +71,27 @@ async def test_a_database_that_drops_its_connections_delays_entries_and_loses_no
             assert happened(await reader.next(20)).logged.seq == seq
         assert feed.alive
         assert deaths == []
+
+
+async def test_a_log_that_answers_too_slowly_is_asked_again(
+    sqlite_store: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert sqlite_store
+    slow = [too_costly(10), unavailable()]
+    real = event_log.follow
+
+    async def follow(after: int, limit: int) -> list[LoggedEvent]:
+        if slow:
+            raise slow.pop()
+        return await real(after, limit)
+
+    async with running(poll=30) as feed, reading(everything(feed, command())) as reader:
+        await reader.next()
+        monkeypatch.setattr(event_log, "follow", follow)
+        await write(happening())
+        assert happened(await reader.next()).logged.seq == 1
+        assert feed.alive
+    assert not slow
 
 
 async def test_a_hole_in_the_log_ends_the_tail_and_says_so(

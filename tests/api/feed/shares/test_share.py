@@ -106,6 +106,34 @@ async def test_a_stampede_that_resumes_reads_the_log_once_and_writes_each_item_o
     assert len([it for it in render.items if isinstance(it, Happened)]) <= 2 * 500
 
 
+class _Changing(_Counting):
+    """Something happens to a case, once, while what was missed of it is written."""
+
+    def __init__(self, feed: Feed, incident_id: UUID) -> None:
+        super().__init__()
+        self._feed, self._incident_id, self.happened = feed, incident_id, False
+
+    async def __call__(self, item: Any) -> Any:
+        if isinstance(item, Happened) and item.logged.seq == 10 and not self.happened:
+            self.happened = True
+            for share in self._feed._hub._hearing:
+                share.forget(self._incident_id)
+        return await super().__call__(item)
+
+
+async def test_what_changes_while_a_part_of_the_log_is_written_is_written_anew() -> None:
+    changed = uuid4()
+    await write(happening(incident=changed), *(happening() for _ in range(15)))
+    async with running(poll=30) as feed:
+        render = _Changing(feed, changed)
+        reader = Reader(_shared(feed, command(), feed.cursors.at(0), render=render))
+        assert isinstance(await reader.next(), Heartbeat)
+        assert [happened(await reader.next()).logged.seq for _ in range(16)] == list(range(1, 17))
+        await reader.close()
+    assert render.happened
+    assert sorted(it.logged.seq for it in render.items if isinstance(it, Happened)) == [1, *range(1, 17)]
+
+
 async def test_who_joins_between_two_heartbeats_is_brought_level_with_one_of_its_own() -> None:
     ours, render = uuid4(), _Counting()
     async with running(heartbeat=0.3) as feed:

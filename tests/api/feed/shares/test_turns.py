@@ -1,0 +1,58 @@
+"""Who catches up takes turns, and waits for those who are live, but not for ever (design §5)."""
+
+import asyncio
+
+import pytest
+
+from api.feed.shares import turns
+from api.feed.shares.turns import Turns
+
+
+async def test_turns_are_taken_one_at_a_time_in_the_order_they_are_asked_for() -> None:
+    taken, within = list[int](), 0
+    line = Turns()
+
+    async def catch_up(number: int) -> None:
+        nonlocal within
+        for _ in range(2):
+            async with line.one():
+                within += 1
+                assert within == 1
+                await asyncio.sleep(0)
+                taken.append(number)
+                within -= 1
+
+    await asyncio.gather(*(catch_up(it) for it in range(3)))
+    assert taken == [0, 1, 2, 0, 1, 2]
+
+
+async def test_who_catches_up_waits_while_something_is_told_to_those_who_are_live(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(turns, "PATIENCE", 30)
+    line, told = Turns(), list[str]()
+
+    async def catch_up() -> None:
+        async with line.one():
+            told.append("behind")
+
+    with line.live():
+        with line.live():
+            behind = asyncio.create_task(catch_up())
+            await asyncio.sleep(0.02)
+        await asyncio.sleep(0.02)
+        told.append("live")
+    await asyncio.wait_for(behind, 5)
+    assert told == ["live", "behind"]
+
+
+async def test_who_catches_up_comes_on_though_there_is_always_something_new(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(turns, "PATIENCE", 0.01)
+    line = Turns()
+    with line.live():
+        async with asyncio.timeout(5):
+            for _ in range(3):
+                async with line.one():
+                    pass
