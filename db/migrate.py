@@ -9,7 +9,9 @@ import re
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,7 +20,10 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.context import TortoiseContext
 from tortoise.migrations.autodetector import MigrationAutodetector
 from tortoise.migrations.executor import MigrationExecutor
+from tortoise.migrations.graph import MigrationKey
 from tortoise.migrations.schema_editor import BaseSchemaEditor, SqliteSchemaEditor
+from tortoise.migrations.schema_generator.state import ModelState, State
+from tortoise.migrations.schema_generator.state_apps import StateApps
 from tortoise.utils import get_schema_sql
 
 from db import event_log
@@ -86,7 +91,59 @@ class _WholeStatements(SqliteSchemaEditor):
             await self.client.execute_query(statement)
 
 
+class _Shapes(StateApps):
+    """The models as far as tables are made of them: Tortoise builds every model's filters anew at every step."""
+
+    def _build_initial_querysets(self) -> None:
+        for model in (it for app in self.apps.values() for it in app.values() if it._meta._inited):  # noqa: SLF001 - Tortoise's own do the same
+            model._meta.finalise_fields()  # noqa: SLF001 - the same
+
+    def whole(self, models: dict[tuple[str, str], ModelState]) -> StateApps:
+        """The models of that state, to be queried too."""
+        empty = StateApps(dict(self._default_connections), self._connections)
+        return empty.clone({key: it.clone() for key, it in models.items()})
+
+
+class _Before(State):
+    """The state before a step, its models built when asked for: most steps look only at what they lead to."""
+
+    def __init__(self, models: dict[tuple[str, str], ModelState], shapes: _Shapes) -> None:
+        self.models = models
+        self._shapes = shapes
+
+    @cached_property
+    def apps(self) -> StateApps:  # type: ignore[override]  # there as soon as it is read
+        return self._shapes.whole(self.models)
+
+
+class _State(State):
+    """The state that migrations lead from and to; its copy costs next to nothing until somebody reads it."""
+
+    apps: _Shapes
+
+    def clone(self) -> State:
+        kept = {
+            key: replace(it, options=dict(it.options), fields=dict(it.fields))
+            for key, it in self.models.items()
+        }
+        return _Before(kept, self.apps)
+
+
 class _Executor(MigrationExecutor):
+    async def _project_state(self, applied: set[MigrationKey], *, upto: MigrationKey | None = None) -> State:
+        """The state after what is applied."""
+        homes = {label: config["default_connection"] for label, config in self.loader.apps_config.items()}
+        state = _State(models={}, apps=_Shapes(default_connections=homes))
+        for key in self._full_plan():
+            if key == upto:
+                break
+            if key in applied:
+                migration = self.loader.graph.nodes[key]
+                if migration is None:
+                    raise MigrationError(f"the store has {key.name}, which is not here")
+                await migration.apply(state, dry_run=True)
+        return state
+
     def _schema_editor(self, atomic: bool = True, collect_sql: bool = False) -> BaseSchemaEditor:  # noqa: FBT001, FBT002 - Tortoise's own signature
         if _on_sqlite(self.connection):
             return _WholeStatements(self.connection, atomic=atomic, collect_sql=collect_sql)
