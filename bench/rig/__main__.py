@@ -1,6 +1,6 @@
 """`python -m bench.rig --minutes 10`: one seed after the other on both stores; the log lies in bench/build/rig.log.
 
-A seed that found something is played again by `python -m tests.feed_rig --seed N --store S --seconds T`.
+A seed that found something is played again by `python -m tests.feed_rig --every --actors 8 --seed N --store S`.
 """
 
 import argparse
@@ -9,9 +9,17 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
-from tests.feed_rig.run import WRONGS, Asked, Report, run
+from tests.feed_rig import truth
+from tests.feed_rig.actors.moves import MOVES, REPORT
+from tests.feed_rig.engines import Store
+from tests.feed_rig.report import WRONGS, Asked, Report, listed
+from tests.feed_rig.run import run
+from tests.feed_rig.site import store_of
 from tests.text_rules import ROOT
 
 LOG = ROOT / "bench" / "build" / "rig.log"
@@ -27,40 +35,95 @@ def _asked() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _once(asked: Asked) -> Report:
+class Grounds:
+    """A laid store of each kind, from which every run takes its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._kept: dict[str, Store] = {}
+
+    async def url(self, kind: str) -> str:
+        """The address of the laid store of that kind."""
+        if kind not in self._kept:
+            folder = self._folder / kind
+            folder.mkdir()
+            folder.chmod(0o755)
+            self._kept[kind] = store_of(kind, folder)
+            await self._kept[kind].start()
+            await truth.lay(self._kept[kind].url)
+        return self._kept[kind].url
+
+    async def stop(self) -> None:
+        """Take them away."""
+        for store in self._kept.values():
+            await store.stop()
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
     made = tempfile.TemporaryDirectory(prefix="fengqiao-rig-", ignore_cleanup_errors=True)
     with made as name:
         Path(name).chmod(0o755)  # PostgreSQL runs as another user
-        return asyncio.run(run(asked, Path(name)))
+        yield Path(name)
+
+
+async def _once(asked: Asked, grounds: Grounds) -> Report:
+    with _folder() as folder:
+        return await run(replace(asked, template=await grounds.url(asked.store)), folder)
 
 
 def summary(reports: list[Report]) -> str:
     """All runs in a few lines."""
     faults: Counter[str] = Counter()
+    done: Counter[str] = Counter()
+    consoles: Counter[str] = Counter()
     wrong: Counter[str] = Counter()
     for report in reports:
         faults += report.faults
+        done += report.done
+        consoles += report.consoles
         wrong.update(it.what for it in report.findings)
-    kinds = ", ".join(f"{name} {times}" for name, times in sorted(faults.items()))
+
+    def total(name: str) -> int:
+        return sum(getattr(it, name) for it in reports)
+
+    never = sorted({*MOVES, REPORT} - done.keys())
     return "\n".join(
         [
             f"{len(reports)} runs, seeds {reports[0].asked.seed} to {reports[-1].asked.seed}",
-            f"commands {sum(it.commands for it in reports)}, answered {sum(it.answered for it in reports)}",
-            f"events {sum(it.events for it in reports)}, deliveries {sum(it.deliveries for it in reports)}",
-            f"streams resumed {sum(it.resumed for it in reports)}",
-            f"faults {sum(faults.values())}: {kinds}",
+            f"commands {total('commands')}, answered {total('answered')}, tries {total('tries')}",
+            f"{len(done)} kinds of command answered: {listed(done)}",
+            f"never answered: {', '.join(never) or 'none'}",
+            f"events {total('events')}, deliveries {total('deliveries')}",
+            f"consoles: {listed(consoles)}",
+            f"streams resumed {total('resumed')}",
+            f"faults {sum(faults.values())}: {listed(faults)}",
             ", ".join(f"{name} {wrong[name]}" for name in WRONGS),
             f"strange answers {sum(len(it.strange) for it in reports)}",
         ]
     )
 
 
+async def _all(given: argparse.Namespace, tell: Callable[[str], None]) -> list[Report]:
+    end = time.monotonic() + given.minutes * 60
+    reports: list[Report] = []
+    with _folder() as folder:
+        grounds = Grounds(folder)
+        try:
+            while time.monotonic() < end:
+                store = STORES[len(reports) % len(STORES)]
+                asked = Asked(given.seed + len(reports), store, given.seconds, actors=8, every=True)
+                reports.append(await _once(replace(asked, tree=given.tree.resolve()), grounds))
+                tell("\n".join(reports[-1].lines()))
+        finally:
+            await grounds.stop()
+    return reports
+
+
 def main() -> int:
     """Run for so many minutes; 0 when nothing was wrong in any run."""
     given = _asked()
     LOG.parent.mkdir(parents=True, exist_ok=True)
-    end = time.monotonic() + given.minutes * 60
-    reports: list[Report] = []
     with LOG.open("w", encoding="utf-8") as log:
 
         def tell(text: str) -> None:
@@ -68,11 +131,7 @@ def main() -> int:
                 out.write(text + "\n")
                 out.flush()
 
-        while time.monotonic() < end:
-            number = len(reports)
-            asked = Asked(given.seed + number, STORES[number % 3], given.seconds, tree=given.tree.resolve())
-            reports.append(_once(asked))
-            tell("\n".join(reports[-1].lines()))
+        reports = asyncio.run(_all(given, tell))
         tell(summary(reports))
     return 0 if all(it.clean for it in reports) else 1
 

@@ -8,7 +8,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from tests.feed_rig.plan import GROUPS
-from tests.feed_rig.run import Asked, run
+from tests.feed_rig.report import Asked
+from tests.feed_rig.run import run
 from tests.text_rules import ROOT
 
 
@@ -21,13 +22,15 @@ def _asked() -> tuple[Asked, Path | None]:
     parser.add_argument(
         "--faults", default=",".join(GROUPS), help="groups, separated by commas; none for none"
     )
+    parser.add_argument("--every", action="store_true", help="every seat at both doors")
     parser.add_argument("--tree", type=Path, default=ROOT, help="the source whose server is tried")
     parser.add_argument("--folder", type=Path, help="keep everything here; by default nothing is kept")
     given = parser.parse_args()
     groups = tuple(it for it in given.faults.split(",") if it in GROUPS) or ("none",)
-    return Asked(
-        given.seed, given.store, given.seconds, groups, given.actors, given.tree.resolve()
-    ), given.folder
+    asked = Asked(
+        given.seed, given.store, given.seconds, groups, given.actors, given.tree.resolve(), every=given.every
+    )
+    return asked, given.folder
 
 
 def _folder(folder: Path | None, stack: ExitStack) -> Path:

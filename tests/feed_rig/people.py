@@ -1,18 +1,22 @@
 """The people of a run: who is signed in where, what they may see when, and how they lose it."""
 
 import asyncio
+import io
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import uuid4
 
 import httpx2
+from PIL import Image
 
-from tests.feed_rig.record import Rights, Row, Standing
+from tests.feed_rig.ids import key_of
+from tests.feed_rig.record import Rights, Row, Standing, Window
 from tests.feed_rig.site import Site
 
 PASSWORD = "Fengqiao-demo-1"
 AGAIN = frozenset({"UNAVAILABLE", "RATE_LIMITED"})  # the server asks to try again
+_TRIES = 10
 _SIGN_IN = "mutation ($input: SignInInput!) { signIn(input: $input) { accessToken } }"
 _PERSON = "query ($id: ID!) { node(id: $id) { ... on Person { id version posts { id version endsAt } } } }"
 
@@ -34,6 +38,7 @@ class Person:
     id: str = ""
     token: str = ""
     session: int = 0
+    post: Row = field(default_factory=dict)  # of a newcomer: its type and unit
     standings: list[Standing] = field(default_factory=list)
     signing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -46,6 +51,7 @@ class People:
         self.rights = dict(rights)
         self.known: dict[str, Person] = {}
         self.ended: dict[tuple[str, int], float] = {}
+        self.recusals: dict[tuple[str, str], Window] = {}  # when somebody declared an interest in a case
         self.refused: dict[str, int] = {}
 
     def person(self, username: str) -> Person:
@@ -100,19 +106,20 @@ class People:
         made: Row = answer[mutation]
         return made
 
-    async def newcomer(self, username: str, unit: str, unit_key: str) -> Person:
-        """A handler of a unit who may lose the post and the session."""
+    async def newcomer(self, username: str, rights: Rights, kind: str, unit: str) -> Person:
+        """Somebody with a post of that kind at a unit, who may lose the post and the session."""
         made = await self.do(
             "admin", "createPerson", "person { id version }",
             username=username, name="新同事", orgUnitId=unit, password=PASSWORD,
         )  # fmt: skip
-        person = self.known[username] = Person(username, id=made["person"]["id"])
-        await self._appoint(person, unit)
-        self.rights[username] = Rights(orgs=frozenset({unit_key}))
-        person.standings.append(Standing(self.rights[username], time.monotonic()))
+        post = {"type": kind, "orgUnitId": unit}
+        person = self.known[username] = Person(username, id=made["person"]["id"], post=post)
+        await self._appoint(person)
+        self.rights[username] = rights
+        person.standings.append(Standing(rights, time.monotonic()))
         return person
 
-    async def lose_post(self, person: Person, unit: str, seconds: float) -> None:
+    async def lose_post(self, person: Person, seconds: float) -> None:
         """End the person's posts, and give one back a while later."""
         since = time.monotonic()
         for post in (await self._read(person))["posts"]:
@@ -123,7 +130,7 @@ class People:
         self._now_has(person, Rights(), since)
         await asyncio.sleep(seconds)
         since = time.monotonic()
-        await self._appoint(person, unit)
+        await self._appoint(person)
         self._now_has(person, self.rights[person.username], since)
 
     async def lose_session(self, person: Person) -> None:
@@ -138,11 +145,34 @@ class People:
             self.ended[person.username, person.session] = time.monotonic()
             person.password, person.token = password, ""
 
-    async def _appoint(self, person: Person, unit: str) -> None:
+    async def photo(self, username: str) -> str | None:
+        """The id of a picture that somebody took; None where it could not be kept."""
+        picture = io.BytesIO()
+        Image.new("RGB", (8, 8), f"#{uuid4().hex[:6]}").save(picture, "JPEG")
+        files = {"file": ("photo.jpg", picture.getvalue(), "image/jpeg")}
+        for server in range(_TRIES):
+            address = self.site.apis[server % len(self.site.apis)].address
+            headers = {"Authorization": f"Bearer {(await self.token(username))[0]}"}
+            try:
+                answer = await self.site.http.post(f"http://{address}/files/", files=files, headers=headers)
+            except httpx2.TransportError:
+                await asyncio.sleep(0.2)
+            else:
+                kept: str | None = answer.json().get("id")
+                return kept
+        return None
+
+    def declared(self, username: str, case: str, since: float) -> None:
+        """Somebody said, between then and now, that they keep out of a case."""
+        key = username, key_of(case)
+        known = self.recusals.get(key)
+        self.recusals[key] = Window(min(since, known.since) if known else since, time.monotonic())
+
+    async def _appoint(self, person: Person) -> None:
         version = (await self._read(person))["version"]
         await self.do(
             "admin", "assignPost", "post { id }",
-            id=person.id, expectedVersion=version, type="HANDLER", orgUnitId=unit,
+            id=person.id, expectedVersion=version, **person.post,
         )  # fmt: skip
 
     async def _read(self, person: Person) -> Row:

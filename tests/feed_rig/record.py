@@ -1,7 +1,7 @@
 """What a run leaves behind for the judge: the log, the rows, what each console received, what was commanded."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 Row = dict[str, Any]
@@ -44,10 +44,11 @@ class Rights:
     grids: frozenset[str] = frozenset()
     reporter: str | None = None
     complainant: str | None = None
+    recused: frozenset[str] = frozenset()  # cases
 
-    def sees(self, scopes: Scopes | None) -> bool:
+    def sees(self, scopes: Scopes | None, case: str | None) -> bool:
         """Whether a case with these scopes is visible."""
-        if scopes is None:
+        if scopes is None or case in self.recused:
             return False
         if self.everything or self.orgs & scopes.orgs or self.regions & scopes.regions:
             return True
@@ -61,7 +62,7 @@ class Rights:
         """Whether an entry may be told: the case is or was visible; what is about no case is for who sees all."""
         if entry.before is None and entry.after is None:
             return self.everything and entry.kind != "RIGHTS"
-        return self.sees(entry.before) or self.sees(entry.after)
+        return self.sees(entry.before, entry.incident) or self.sees(entry.after, entry.incident)
 
 
 @dataclass(slots=True)
@@ -74,11 +75,36 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class Window:
+    """When something began to hold: not before the one, and surely by the other."""
+
+    since: float
+    until: float
+
+
+def standings_of(posts: Iterable[Standing], recusals: Mapping[str, Window]) -> list[Standing]:
+    """The rights by posts less the cases that somebody keeps out of, each from its time on."""
+    found = [replace(it) for it in posts]
+    for case, window in recusals.items():
+        kept = [replace(it, until=min(it.until, window.until)) for it in found if it.since <= window.until]
+        less = [
+            Standing(
+                replace(it.rights, recused=it.rights.recused | {case}), max(it.since, window.since), it.until
+            )
+            for it in found
+            if it.until >= window.since
+        ]
+        found = kept + less
+    return found
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
-    """One item of a stream and when it was read from the socket."""
+    """One item of a stream and when it was read from the socket; `id` as an event of SSE gave it."""
 
     at: float
     value: Row
+    id: str | None = None
 
 
 @dataclass(slots=True)
@@ -104,6 +130,9 @@ class Recording:
     unit: str | None = None  # of `departmentQueue`
     sittings: list[Sitting] = field(default_factory=list)
     fresh: dict[str, tuple[Any, ...]] = field(default_factory=dict)  # what a query answers at the end
+    paged: list[str] | None = None  # of `feed`: the cursors that the query `events` answers at the end
+    door: str = "websocket"  # or "events", the SSE twin
+    desk: str | None = None  # of `workbench`
     refused: list[str] = field(default_factory=list)
 
 
@@ -127,7 +156,7 @@ class Truth:
     entries: Sequence[Entry]
     position: Callable[[str], int]
     incidents: Mapping[str, tuple[int, str, str]]  # version, state, light
-    assignments: Mapping[str, tuple[str, int, str, str]]  # unit, version, state, light
+    assignments: Mapping[str, tuple[str, int, str, str, str]]  # unit, version, state, light, case
     marks: Mapping[str, int]  # how often each mark is stored
     keys: frozenset[str]  # idempotency keys stored
     steps: Mapping[str, tuple[str, ...]]  # clock -> the steps it fired

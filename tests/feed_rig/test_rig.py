@@ -9,7 +9,8 @@ import pytest
 from tests import servers
 from tests.feed_rig.engines import postgres_binaries
 from tests.feed_rig.plan import Fault
-from tests.feed_rig.run import Asked, Report, run
+from tests.feed_rig.report import Asked, Report
+from tests.feed_rig.run import run
 
 
 @pytest.fixture

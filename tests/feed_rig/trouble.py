@@ -4,38 +4,42 @@ import asyncio
 import signal
 import time
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import timedelta
 from typing import NoReturn
 
 import asyncpg
 
 from tests import servers
-from tests.feed_rig.consoles import Console
+from tests.feed_rig.consoles.console import Console
 from tests.feed_rig.engines import PostgresStore
 from tests.feed_rig.people import People, Person
 from tests.feed_rig.plan import Fault, Step
-from tests.feed_rig.site import MONDAY, Site
+from tests.feed_rig.seats import SESSION_VICTIM
+from tests.feed_rig.site import Site
 
 JUMPS = (timedelta(hours=3), timedelta(hours=9), timedelta(days=1), timedelta(days=2))
-AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)  # another fault came first
+AWAY = (
+    OSError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)  # another fault came first
 _STALL = 3  # times as long as another fault lasts
 
 
 class Trouble:
-    """The faults that were brought, counted by kind; `victims` may lose post and session, at `unit`."""
+    """The faults that were brought, counted by kind; `victims` may lose post and session."""
 
     def __init__(
-        self, site: Site, people: People, consoles: Sequence[Console], victims: Sequence[Person], unit: str
+        self, site: Site, people: People, consoles: Sequence[Console], victims: Mapping[str, Person]
     ) -> None:
         self.brought: Counter[str] = Counter()
         self._site = site
         self._people = people
         self._consoles = consoles
         self._victims = victims
-        self._unit = unit
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._clock = (datetime.fromisoformat(MONDAY), time.monotonic() - 60)
 
     async def bring(self, plan: Sequence[Step]) -> None:
         """All of the plan, from now on; returns when everything is as it was."""
@@ -115,19 +119,19 @@ class Trouble:
         return True
 
     async def _clock_jumped(self, step: Step) -> bool:
-        """Forward only: from where the clock must be by now."""
-        business, wall = self._clock
-        target = business + timedelta(seconds=time.monotonic() - wall) + JUMPS[step.choice % len(JUMPS)]
+        """Forward only: from where the clock must be by now, and a minute more."""
+        target = self._site.time.now() + JUMPS[step.choice % len(JUMPS)] + timedelta(minutes=1)
         await self._people.do("command", "forwardClock", "now", to=target.isoformat())
-        self._clock = (target, time.monotonic() - 60)
+        self._site.time.put_to(target)
         return True
 
     async def _post_lost(self, step: Step) -> bool:
-        await self._people.lose_post(self._victims[0], self._unit, step.lasts)
+        posted = [it for name, it in sorted(self._victims.items()) if name != SESSION_VICTIM]
+        await self._people.lose_post(posted[step.choice % len(posted)], step.lasts)
         return True
 
     async def _session_lost(self, _: Step) -> bool:
-        await self._people.lose_session(self._victims[1])
+        await self._people.lose_session(self._victims[SESSION_VICTIM])
         return True
 
     async def _readers_stalled(self, step: Step) -> bool:

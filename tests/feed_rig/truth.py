@@ -23,6 +23,10 @@ _OWN = _GRID | {"VOLUNTEER", "RESIDENT"}
 _POSTS = """SELECT p.id AS person, p.username, t.type, t.org_id, t.grid_id, o.region_id
     FROM person p LEFT JOIN post t ON t.person_id = p.id LEFT JOIN org_unit o ON o.id = t.org_id"""
 
+RECUSAL_HIDES = False  # whether who declared an interest in a case (R82) sees it no more: design §7, "minus"
+_ASSIGNMENTS = "SELECT id, org_id, version, state, light, incident_id FROM assignment"
+_RECUSALS = """SELECT p.username, r.incident_id FROM recusal r JOIN person p ON p.id = r.person_id"""
+
 # The end of these clocks does something else than turn a light (T27, T35).
 _FIRED = """SELECT s.clock_id, s.step FROM clock_step s JOIN clock c ON c.id = s.clock_id
     WHERE NOT (s.step = 'RED' AND c.type IN ('SUBMIT_WAIT', 'ARCHIVE'))"""
@@ -68,6 +72,12 @@ def _rights(posts: list[dict[str, Any]]) -> Rights:
     )
 
 
+async def recusals() -> set[tuple[str, str]]:
+    """Who declared an interest in which case; nobody while that hides nothing."""
+    rows = await connection.fetch(_RECUSALS) if RECUSAL_HIDES else []
+    return {(row["username"], str(row["incident_id"])) for row in rows}
+
+
 async def head() -> int:
     """The last entry of the log."""
     return int((await connection.fetch("SELECT MAX(seq) AS head FROM event_log"))[0]["head"])
@@ -88,15 +98,16 @@ async def read(first: int) -> Truth:
             str(row["id"]): (row["version"], row["state"], row["light"])
             for row in await connection.fetch("SELECT id, version, state, light FROM incident")
         },
-        assignments={
-            str(row["id"]): (str(row["org_id"]), row["version"], row["state"], row["light"])
-            for row in await connection.fetch("SELECT id, org_id, version, state, light FROM assignment")
-        },
+        assignments={str(row["id"]): _assignment(row) for row in await connection.fetch(_ASSIGNMENTS)},
         marks=await _marks(),
         keys=frozenset(str(row["key"]) for row in await connection.fetch("SELECT key FROM idempotency")),
         steps=await _steps(),
         chain=(await event_log.verify()).reason,
     )
+
+
+def _assignment(row: dict[str, Any]) -> tuple[str, int, str, str, str]:
+    return str(row["org_id"]), row["version"], row["state"], row["light"], str(row["incident_id"])
 
 
 def positions() -> Any:

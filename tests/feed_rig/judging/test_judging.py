@@ -6,126 +6,11 @@ from typing import Any
 
 import pytest
 
-from tests.feed_rig.folding import judged
+from tests.feed_rig.judging.played import HERE, LOG, OWN, UNIT, beat, case, entry, event, good, named, sitting
+from tests.feed_rig.judging.shown import shown_case
+from tests.feed_rig.judging.verdict import judged
 from tests.feed_rig.plan import Fault, drawn, groups_of
-from tests.feed_rig.record import (
-    Command,
-    Entry,
-    Item,
-    Recording,
-    Rights,
-    Run,
-    Scopes,
-    Sitting,
-    Standing,
-    Truth,
-)
-
-UNIT, OTHER = "unit", "other"
-HERE, THERE = Scopes(orgs=frozenset({UNIT})), Scopes(orgs=frozenset({OTHER}))
-EVERYTHING, OWN = Rights(everything=True), Rights(orgs=frozenset({UNIT}))
-
-
-def _entry(seq: int, case: str, version: int, **other: Any) -> Entry:
-    given: dict[str, Any] = {
-        "kind": "CHANGED",
-        "row": "T14",
-        "before": HERE,
-        "after": HERE,
-        "data": {},
-        **other,
-    }
-    return Entry(seq=seq, action="a", subject=f"Incident:{case}", version=version, incident=case, **given)
-
-
-LOG = (
-    _entry(1, "a", 1, kind="REPORTED", before=None),
-    _entry(2, "b", 1, before=THERE, after=THERE),
-    _entry(3, "a", 2),
-    _entry(4, "b", 2, before=THERE, after=THERE),
-    _entry(5, "a", 3, kind="LIGHT", data={"clock": "k", "light": "RED"}),
-    Entry(6, "GRID", "R61", None, "Grid:g", 1, None, None, None, {}),
-)
-STATES = {"a": (3, "FILED", "RED"), "b": (2, "FILED", "NONE")}
-
-
-def _event(seq: int, follows: int, at: float) -> Item:
-    entry = LOG[seq - 1]
-    row = {
-        "id": entry.subject,
-        "version": entry.version,
-        "state": "FILED",
-        "light": "NONE",
-        "complainant": None,
-    }
-    if entry.incident and (entry.version, *STATES[entry.incident][1:]) == STATES[entry.incident]:
-        row["light"] = STATES[entry.incident][2]
-    shown = {
-        "subjectId": entry.subject,
-        "version": entry.version,
-        "incident": row if entry.incident else None,
-    }
-    return Item(
-        at,
-        {"__typename": "FeedEvent", "cursor": str(seq), "follows": str(follows), "kind": entry.kind, **shown},
-    )
-
-
-def _beat(seq: int, follows: int, at: float) -> Item:
-    return Item(at, {"__typename": "FeedHeartbeat", "cursor": str(seq), "follows": str(follows)})
-
-
-def _sitting(after: int | None, *seqs: int, opened: float = 1.0) -> Sitting:
-    start = after or 0
-    items, last = [_beat(start, start, opened)], start
-    for number, seq in enumerate(seqs):
-        items.append(_event(seq, last, opened + number / 10))
-        last = seq
-    return Sitting(opened, None if after is None else str(after), 1, items)
-
-
-def _queue() -> Recording:
-    row = {"id": "Assignment:r", "version": 1, "state": "PENDING", "light": "NONE"}
-    items = [
-        Item(1, {"__typename": "QueueSnapshot", "items": [], "complete": True, "total": 0, "cursor": "0"}),
-        Item(2, {"__typename": "QueueEntered", "assignment": row, "cursor": "3"}),
-        Item(3, {"__typename": "QueueChanged", "assignment": {**row, "version": 2}, "cursor": "5"}),
-    ]
-    sitting = Sitting(1.0, None, 1, items)
-    return Recording(
-        "h", "departmentQueue", True, None, UNIT, [sitting], {"Assignment:r": (2, "PENDING", "NONE")}
-    )
-
-
-def good() -> Run:
-    """A director who left once and came back, a handler, the handler's queue, the centre; nothing wrong."""
-    fresh = {f"Incident:{key}": it for key, it in STATES.items()}
-    director = Recording(
-        "d", "feed", True, sittings=[_sitting(None, 1, 2, 3), _sitting(3, 4, 5, 6, opened=2.0)]
-    )
-    handler = Recording("h", "feed", True, sittings=[_sitting(None, 1, 3, 5)])
-    centre = Recording("d", "commandCentre", True, sittings=[_sitting(None, 1, 5)])
-    board = Recording("d", "board", True, fresh={"FILED": (2,)})
-    counted = [{"state": "FILED", "count": 2}, {"state": "CLOSED", "count": 0}]
-    board.sittings = [Sitting(1.0, None, 1, [Item(1, {"__typename": "BoardCounts", "byState": counted})])]
-    director.fresh, handler.fresh = fresh, {"Incident:a": fresh["Incident:a"]}
-    truth = Truth(
-        entries=LOG,
-        position=int,
-        incidents=dict(STATES),
-        assignments={"r": (UNIT, 2, "PENDING", "NONE"), "s": (OTHER, 1, "PENDING", "NONE")},
-        marks={"m": 1},
-        keys=frozenset({"k1", "k2"}),
-        steps={"k": ("RED",)},
-    )
-    commands = [
-        Command("d", "addNote", "k1", "m", [{"note": {"id": "n"}}] * 2),
-        Command("d", "addNote", "k9", "never"),
-    ]
-    standings = {"d": [Standing(EVERYTHING, 0.0)], "h": [Standing(OWN, 0.0)]}
-    return Run(
-        truth, [director, handler, centre, _queue(), board], commands, standings, secrets=("13800000000",)
-    )
+from tests.feed_rig.record import Item, Recording, Rights, Run, Standing, Window, standings_of
 
 
 def _director(run: Run) -> Recording:
@@ -153,17 +38,17 @@ def dropped_at_the_end(run: Run) -> None:
 
 def dropped_between_sittings(run: Run) -> None:
     """Resumed one further than it had stopped."""
-    _director(run).sittings[1] = _sitting(4, 5, 6, opened=2.0)
+    _director(run).sittings[1] = sitting(4, 5, 6, opened=2.0)
 
 
 def twice(run: Run) -> None:
     """The same item again."""
-    _director(run).sittings[0].items.append(_event(3, 3, 1.9))
+    _director(run).sittings[0].items.append(event(3, 3, 1.9))
 
 
 def twice_over_a_reconnection(run: Run) -> None:
     """Resumed earlier than it had stopped."""
-    _director(run).sittings[1] = _sitting(2, 3, 4, 5, 6, opened=2.0)
+    _director(run).sittings[1] = sitting(2, 3, 4, 5, 6, opened=2.0)
 
 
 def reordered(run: Run) -> None:
@@ -179,12 +64,12 @@ def unchained(run: Run) -> None:
 
 def forbidden(run: Run) -> None:
     """A handler hears of another unit's case."""
-    _handler(run).sittings[0] = _sitting(None, 1, 2, 3, 5)
+    _handler(run).sittings[0] = sitting(None, 1, 2, 3, 5)
 
 
 def forbidden_row(run: Run) -> None:
     """An item of one's own case with another unit's row in it."""
-    _value(run, 1, 0, 1)["incident"] = {"id": "Incident:b", "version": 9, "state": "FILED", "light": "NONE"}
+    _value(run, 1, 0, 1)["incident"] = {**case("b", 2), "version": 9}
 
 
 def after_the_post(run: Run) -> None:
@@ -224,7 +109,12 @@ def old_row(run: Run) -> None:
 
 def wrong_end(run: Run) -> None:
     """The last row differs from what a query says."""
-    _director(run).fresh["Incident:a"] = (4, "CLOSED", "NONE")
+    _director(run).fresh["Incident:a"] = shown_case({**case("a", 4), "state": "CLOSED"})
+
+
+def wrong_row_at_the_end(run: Run) -> None:
+    """The last row of a case's assignment differs from what a query says."""
+    _value(run, 1, 0, 3)["incident"]["assignments"][0]["state"] = "ACCEPTED"
 
 
 def personal(run: Run) -> None:
@@ -239,7 +129,7 @@ def queue_gap(run: Run) -> None:
 
 def queue_end(run: Run) -> None:
     """The table holds another version."""
-    run.truth.assignments = {"r": (UNIT, 3, "PENDING", "NONE")}
+    run.truth.assignments = {"r": (UNIT, 3, "PENDING", "NONE", "a")}
 
 
 def queue_back(run: Run) -> None:
@@ -252,9 +142,105 @@ def board_end(run: Run) -> None:
     run.recordings[4].fresh = {"FILED": (3,)}
 
 
+def desk_end(run: Run) -> None:
+    """The desk holds something else."""
+    run.recordings[5].fresh = {"": (0,)}
+
+
+def desk_foreign(run: Run) -> None:
+    """Another unit's case on the desk, which is gone again."""
+    _value(run, 5, 0, 0)["tasks"] = [{**_value(run, 5, 0, 1)["tasks"][0], "incident": case("b", 2)}]
+
+
+def desk_after_the_post(run: Run) -> None:
+    """A view six seconds after the post ended."""
+    run.standings = {**run.standings, "h": [Standing(OWN, 0.0, 2.0), Standing(Rights(), 2.0)]}
+    run.recordings[5].sittings[0].items[1] = replace(run.recordings[5].sittings[0].items[1], at=8.0)
+
+
+def board_after_revoked(run: Run) -> None:
+    """Counts after the last item there may be."""
+    run.recordings[4].sittings[0].items.insert(0, Item(1, {"__typename": "FeedRevoked", "resumeAt": None}))
+
+
+def queue_foreign(run: Run) -> None:
+    """A row of another unit, which is gone again."""
+    row = {"id": "Assignment:s", "version": 1, "state": "PENDING", "light": "NONE"}
+    run.recordings[3].sittings[0].items[1:1] = [
+        Item(1, {"__typename": "QueueEntered", "assignment": row}),
+        Item(1, {"__typename": "QueueLeft", "assignmentId": "Assignment:s"}),
+    ]
+
+
+def queue_entered_twice(run: Run) -> None:
+    """A row that enters where it is already."""
+    run.recordings[3].sittings[0].items.insert(1, run.recordings[3].sittings[0].items[1])
+
+
+def queue_left_twice(run: Run) -> None:
+    """A row that leaves and had not entered."""
+    left = Item(4, {"__typename": "QueueLeft", "assignmentId": "Assignment:s"})
+    run.recordings[3].sittings[0].items.append(left)
+
+
+def another_case(run: Run) -> None:
+    """The stream of one case tells of another."""
+    run.recordings[6].sittings = [named(sitting(None, 1, 2, 3, 5))]
+
+
+def misnamed(run: Run) -> None:
+    """An event of SSE whose id is not its item's cursor."""
+    items = run.recordings[6].sittings[0].items
+    items[1] = replace(items[1], id="9")
+
+
+def unheard_red(run: Run) -> None:
+    """The command centre never heard of a red light."""
+    del run.recordings[2].sittings[0].items[2]
+
+
+def page_short(run: Run) -> None:
+    """The query says less than the stream."""
+    run.recordings[0].paged = ["1", "2", "4", "5", "6"]
+
+
+def page_foreign(run: Run) -> None:
+    """The query says more than the reader may hear."""
+    run.recordings[1].paged = ["1", "2", "3", "5"]
+
+
+def page_twice(run: Run) -> None:
+    """The query says something on two pages."""
+    run.recordings[0].paged = ["1", "2", "3", "3", "4", "5", "6"]
+
+
+def page_back(run: Run) -> None:
+    """The query says something later than what followed it."""
+    run.recordings[0].paged = ["1", "3", "2", "4", "5", "6"]
+
+
+def recused(run: Run) -> None:
+    """Events of a case that its reader keeps out of, from before the reader sat down."""
+    run.standings = {**run.standings, "h": standings_of(run.standings["h"], {"a": Window(0.1, 0.2)})}
+    run.patience = 0.0
+
+
+def recused_late(run: Run) -> None:
+    """An event of a case six seconds after its reader said to keep out of it."""
+    run.standings = {**run.standings, "h": standings_of(run.standings["h"], {"a": Window(1.9, 2.0)})}
+    items = _handler(run).sittings[0].items
+    items[3] = replace(items[3], at=8.0)
+
+
+def escalated_twice(run: Run) -> None:
+    """One escalation told twice."""
+    told = entry(7, "a", 3, kind="ESCALATED", data={"clock": "k", "step": "E3"})
+    run.truth.entries = (*LOG, told, replace(told, seq=8))
+
+
 def light_twice(run: Run) -> None:
     """One step of a clock told twice."""
-    run.truth.entries = (*LOG, _entry(7, "a", 3, kind="LIGHT", data={"clock": "k", "light": "RED"}))
+    run.truth.entries = (*LOG, entry(7, "a", 3, kind="LIGHT", data={"clock": "k", "light": "RED"}))
 
 
 def light_never(run: Run) -> None:
@@ -289,6 +275,24 @@ def broken_chain(run: Run) -> None:
 
 SPOILED: dict[Callable[[Run], None], str] = {
     dropped: "lost",
+    unheard_red: "lost",
+    page_short: "lost",
+    page_twice: "duplicated",
+    page_back: "disordered",
+    page_foreign: "leaked",
+    queue_entered_twice: "duplicated",
+    escalated_twice: "duplicated",
+    queue_foreign: "leaked",
+    desk_foreign: "leaked",
+    desk_after_the_post: "leaked",
+    board_after_revoked: "leaked",
+    another_case: "leaked",
+    recused: "leaked",
+    recused_late: "leaked",
+    queue_left_twice: "wrong",
+    misnamed: "wrong",
+    desk_end: "wrong",
+    wrong_row_at_the_end: "wrong",
     dropped_at_the_end: "lost",
     dropped_between_sittings: "lost",
     unchained: "lost",
@@ -337,10 +341,30 @@ def test_a_right_that_was_lost_and_given_back_is_judged_by_the_time_of_each_sitt
         "h": [Standing(OWN, 0.0, 1.25), Standing(Rights(), 1.2, 9.0), Standing(OWN, 9.0)],
     }
     revoked = Item(1.3, {"__typename": "FeedRevoked", "revoked": "RIGHTS_CHANGED", "resumeAt": "3"})
-    first, nothing, again = _sitting(None, 1, 3), _sitting(3, opened=7.0), _sitting(4, 5, opened=9.5)
+    first, nothing, again = sitting(None, 1, 3), sitting(3, opened=7.0), sitting(4, 5, opened=9.5)
     first.items.append(revoked)
-    nothing.items.append(_beat(4, 3, 8.0))
+    nothing.items.append(beat(4, 3, 8.0))
     _handler(run).sittings = [first, nothing, again]
+    assert judged(run) == []
+
+
+def test_a_recusal_takes_a_case_away_from_its_moment_on_and_leaves_the_rest() -> None:
+    (before, after) = standings_of([Standing(OWN, 0.0)], {"a": Window(2.0, 2.5)})
+    assert (before, after) == (Standing(OWN, 0.0, 2.5), Standing(replace(OWN, recused=frozenset({"a"})), 2.0))
+    assert before.rights.sees(HERE, "a")
+    assert not after.rights.sees(HERE, "a")
+    assert after.rights.sees(HERE, "b")
+    assert not after.rights.hears(LOG[0])
+
+
+def test_a_queue_is_without_the_rows_of_a_case_that_its_reader_keeps_out_of() -> None:
+    run = good()
+    run.standings = {**run.standings, "h": standings_of(run.standings["h"], {"a": Window(3.5, 3.5)})}
+    run.recordings = [run.recordings[3]]
+    assert {it.what for it in judged(run)} == {"wrong"}
+    left = Item(3.6, {"__typename": "QueueLeft", "assignmentId": "Assignment:r"})
+    run.recordings[0].sittings[0].items.append(left)
+    run.recordings[0].fresh = {}
     assert judged(run) == []
 
 

@@ -1,46 +1,21 @@
-"""The consoles of a run: they read at once, slowly or not at all, leave and come back, and write everything down."""
+"""A console: it reads at once, slowly or not at all, leaves and comes back, and writes everything down."""
 
 import asyncio
-import json
 import random
 import time
-from base64 import b64decode
 from contextlib import suppress
 from enum import Enum
-from typing import Any
 
+import httpx2
 import websockets
-from websockets.asyncio.client import ClientConnection, connect
 
-from tests.feed_rig.judge import STATE_STREAMS
+from tests.feed_rig.consoles.documents import STREAMS
+from tests.feed_rig.consoles.doors import DOORS, LeftError, Line
+from tests.feed_rig.judging.verdict import STATE_STREAMS
 from tests.feed_rig.people import People, RefusedError
 from tests.feed_rig.record import Item, Recording, Row, Sitting
 
-_ROW = "id version state light"
-_EVENTS = f"""__typename
-  ... on FeedEvent {{ cursor follows kind subjectId version
-    incident {{ {_ROW} title complainant {{ name phone }} }} }}
-  ... on FeedHeartbeat {{ cursor follows }}
-  ... on FeedGap {{ gap resumeAt }} ... on FeedRevoked {{ revoked resumeAt }}"""
-_QUEUE = f"""__typename
-  ... on QueueSnapshot {{ cursor complete total items {{ {_ROW} }} }}
-  ... on QueueEntered {{ cursor assignment {{ {_ROW} }} }}
-  ... on QueueChanged {{ cursor kinds assignment {{ {_ROW} }} }}
-  ... on QueueLeft {{ cursor assignmentId incidentNo reason }}
-  ... on FeedHeartbeat {{ cursor }} ... on FeedRevoked {{ revoked resumeAt }}"""
-DOCUMENTS = {
-    "feed": f"subscription ($after: Cursor) {{ feed(after: $after) {{ {_EVENTS} }} }}",
-    "commandCentre": f"subscription ($after: Cursor) {{ commandCentre(after: $after) {{ {_EVENTS} }} }}",
-    "incidentChanged": (
-        f"subscription ($after: Cursor, $id: ID!) {{ incidentChanged(id: $id, after: $after) {{ {_EVENTS} }} }}"
-    ),
-    "departmentQueue": (
-        f"subscription ($unit: ID) {{ departmentQueue(orgUnitId: $unit, first: 10) {{ {_QUEUE} }} }}"
-    ),
-    "board": "subscription { board { __typename open byState { state count } } }",
-}
-_LONGEST = 4 * 1024 * 1024
-_IDS = frozenset({"id", "subjectId", "assignmentId"})
+_GONE = (OSError, TimeoutError, LeftError, websockets.WebSocketException, httpx2.HTTPError, RefusedError)
 
 
 class Manner(Enum):
@@ -93,45 +68,31 @@ class Console:
 
     async def _live(self) -> None:
         while not self._leaving:
-            with suppress(OSError, TimeoutError, websockets.WebSocketException, RefusedError):
+            with suppress(*_GONE):
                 await self._visit()
             await asyncio.sleep(self._chance.uniform(0.05, 0.3))
 
     async def _visit(self) -> None:
         token, session = await self._people.token(self.recording.who)
-        apis = self._people.site.apis
-        address = self._chance.choice(apis).address
-        async with connect(
-            f"ws://{address}/graphql",
-            subprotocols=[websockets.Subprotocol("graphql-transport-ws")],
-            max_size=_LONGEST, max_queue=8, compression=None, open_timeout=5, close_timeout=1,
-        ) as socket:  # fmt: skip
-            await self._say(
-                socket, {"type": "connection_init", "payload": {"authorization": f"Bearer {token}"}}
-            )
-            async with asyncio.timeout(10):
-                await socket.recv()
-            sitting = Sitting(time.monotonic(), self._cursor, session)
+        address = self._chance.choice(self._people.site.apis).address
+        after = None if self.recording.stream in STATE_STREAMS else self._cursor
+        document = STREAMS[self.recording.stream]
+        async with DOORS[self.recording.door](address, token, document, self._variables, after) as line:
+            sitting = Sitting(line.opened, after, session)
             self.recording.sittings.append(sitting)
-            variables = self._variables
-            if self.recording.stream not in STATE_STREAMS:
-                variables = {**variables, "after": self._cursor}
-            payload = {"query": DOCUMENTS[self.recording.stream], "variables": variables}
-            await self._say(socket, {"id": "1", "type": "subscribe", "payload": payload})
-            await self._read(socket, sitting)
+            await self._read(line, sitting)
 
-    async def _read(self, socket: ClientConnection, sitting: Sitting) -> None:
+    async def _read(self, line: Line, sitting: Sitting) -> None:
         until = time.monotonic() + self._chance.uniform(0.5, 3.0)
         while True:
-            if not self.calm:
+            if not self.calm and self.seated.is_set():
                 if self.manner is Manner.RESTLESS and time.monotonic() > until:
                     if self._chance.random() < 0.5:
-                        socket.transport.abort()
+                        line.drop()
                     return
                 await self._dawdle()
             try:
-                async with asyncio.timeout(1 if self.manner is Manner.RESTLESS else 30):
-                    message = json.loads(await socket.recv(), object_hook=_plain)
+                message = await line.message(1 if self.manner is Manner.RESTLESS else 30)
             except TimeoutError:
                 if self.manner is Manner.RESTLESS:
                     continue
@@ -151,10 +112,10 @@ class Console:
             (value,) = message["payload"]["data"].values()
             if halves := message["payload"].get("errors"):
                 value = {**value, "errors": halves}  # the judge does not let this pass
-            sitting.items.append(Item(time.monotonic(), value))
+            sitting.items.append(Item(time.monotonic(), value, message.get("eventId")))
             self.deliveries += 1
             self.seated.set()
-            self._cursor = value.get("resumeAt") or value.get("cursor") or self._cursor
+            self._cursor = self._told(message, value) or self._cursor
             return True
         if message["type"] in {"next", "error"}:
             errors = message["payload"] if message["type"] == "error" else message["payload"]["errors"]
@@ -167,19 +128,8 @@ class Console:
             return False
         return True
 
-    @staticmethod
-    async def _say(socket: ClientConnection, message: Row) -> None:
-        await socket.send(json.dumps(message))
-
-
-def _plain(value: Row) -> Row:
-    """Global ids as they are meant: `Incident:key`."""
-    for name in _IDS & value.keys():
-        if isinstance(value[name], str) and len(value[name]) > 40:
-            value[name] = b64decode(value[name]).decode()
-    return value
-
-
-def plain(value: Any) -> Any:
-    """The same for an answer over HTTP."""
-    return json.loads(json.dumps(value), object_hook=_plain)
+    def _told(self, message: Row, value: Row) -> str | None:
+        """Where to go on: what the item says, or what its event was called."""
+        event: str | None = message.get("eventId")
+        item: str | None = value.get("resumeAt") or value.get("cursor")
+        return event if self.recording.door == "events" else item

@@ -1,13 +1,15 @@
 """Judges the event streams of a run: no gap, nothing twice, in order, nothing forbidden, nothing after a revocation."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from tests.feed_rig.judging.log import Log
+from tests.feed_rig.judging.shown import Shown, shown_case
 from tests.feed_rig.record import Entry, Finding, Item, Recording, Rights, Row, Run, Sitting, Standing
 
 _STRIKING = frozenset({"REPORTED", "ESCALATED", "SUPERVISED", "SURGE"})
 _REMINDERS = frozenset({"E0", "E1", "I1"})
-STATE_STREAMS = frozenset({"departmentQueue", "board"})
 
 
 def carried(recording: Recording, rights: Rights, entry: Entry) -> bool:
@@ -27,17 +29,21 @@ def in_force(standings: Sequence[Standing], sitting: Sitting, patience: float) -
     return [it.rights for it in standings if it.since <= first and sitting.opened <= it.until + patience]
 
 
-def judged_events(run: Run, recording: Recording) -> Iterator[Finding]:
+def judged_events(run: Run, log: Log, recording: Recording) -> Iterator[Finding]:
     """Everything wrong with one event stream over all its sittings."""
     last: int | None = None
+    first: int | None = None
     for number, sitting in enumerate(recording.sittings):
         where = f"{recording.who} {recording.stream} #{number}"
         if not sitting.items:
             continue
-        reader = _Reader(run, recording, sitting, where)
+        reader = _Reader(run, log, recording, sitting, where)
         yield from reader.findings(last)
+        first = reader.start if first is None else first
         last = reader.end if reader.end is not None else last
     yield from _unheard(run, recording, last)
+    yield from _paged(run, recording, first)
+    yield from _folded(run, log, recording)
 
 
 def _unheard(run: Run, recording: Recording, last: int | None) -> Iterator[Finding]:
@@ -50,18 +56,55 @@ def _unheard(run: Run, recording: Recording, last: int | None) -> Iterator[Findi
         )
 
 
+def _paged(run: Run, recording: Recording, first: int | None) -> Iterator[Finding]:
+    """The query `events` answers from where the console began what its stream has told, each once and in order."""
+    if recording.paged is None or first is None:
+        return
+    where = f"{recording.who} events"
+    rights = run.standings[recording.who][-1].rights
+    said_ = [it for it in map(run.truth.position, recording.paged) if it > first]
+    expected = {it.seq for it in run.truth.entries if it.seq > first and carried(recording, rights, it)}
+    for what, seqs in (
+        ("lost", expected - set(said_)),
+        ("leaked", set(said_) - expected),
+        ("duplicated", {it for it, times in Counter(said_).items() if times > 1}),
+        ("disordered", {later for earlier, later in pairwise(said_) if later < earlier}),
+    ):
+        if seqs:
+            yield Finding(what, where, str(sorted(seqs)[:10]))
+
+
+def _folded(run: Run, log: Log, recording: Recording) -> Iterator[Finding]:
+    """What the events of a console add up to is what a query answers it at the end."""
+    if recording.stream == "commandCentre":
+        return  # it does not carry every change
+    folded: dict[str, Shown] = {}
+    for sitting in recording.sittings:
+        for item in sitting.items:
+            if item.value["__typename"] == "FeedEvent":
+                entry = log.entries.get(run.truth.position(item.value["cursor"]))
+                if entry is not None and entry.incident is not None:
+                    folded[f"Incident:{entry.incident}"] = shown_case(item.value.get("incident"))
+    for key in sorted(folded):
+        fresh = recording.fresh.get(key, ())
+        if folded[key] != fresh:
+            detail = f"{key} folds to {folded[key]}, a query says {fresh}"
+            yield Finding("wrong", f"{recording.who} {recording.stream}", detail)
+
+
 class _Reader:
     """One sitting of an event stream."""
 
-    def __init__(self, run: Run, recording: Recording, sitting: Sitting, where: str) -> None:
+    def __init__(self, run: Run, log: Log, recording: Recording, sitting: Sitting, where: str) -> None:
         self._run = run
         self._recording = recording
         self._sitting = sitting
         self._where = where
-        self._entries = {it.seq: it for it in run.truth.entries}
+        self._log = log
         self._told = [it for it in sitting.items if "follows" in it.value]
         self._events = [it for it in self._told if it.value["__typename"] == "FeedEvent"]
         self._seqs = [run.truth.position(it.value["cursor"]) for it in self._told]
+        self.start = self._seqs[0] if self._seqs else None
         self.end = self._seqs[-1] if self._seqs else None
 
     def findings(self, last: int | None) -> Iterator[Finding]:
@@ -109,7 +152,7 @@ class _Reader:
         """Each event says what its entry says, shows a row no older than it, and no case its reader may not see."""
         rights = self._rights()
         for item in self._events:
-            entry = self._entries.get(self._run.truth.position(item.value["cursor"]))
+            entry = self._log.entries.get(self._run.truth.position(item.value["cursor"]))
             if entry is None or said(item.value) != (entry.kind, entry.subject, entry.version):
                 yield self._found("wrong", f"{item.value} is not {entry}")
                 continue
@@ -122,12 +165,8 @@ class _Reader:
         if entry.incident is None or incident["id"] != f"Incident:{entry.incident}":
             yield self._found("leaked", f"{value} shows another case than {entry}")
             return
-        later = [
-            it.after
-            for it in self._run.truth.entries
-            if it.incident == entry.incident and it.seq >= entry.seq
-        ]
-        if not any(right.sees(scopes) for right in rights for scopes in later):
+        later = [it.after for it in self._log.of_case(entry.incident) if it.seq >= entry.seq]
+        if not any(right.sees(scopes, entry.incident) for right in rights for scopes in later):
             yield self._found("leaked", f"{value} shows a case that cannot be seen")
         if entry.subject == incident["id"] and incident["version"] < entry.version:
             yield self._found("wrong", f"the row is older than its event: {value}")
@@ -135,9 +174,8 @@ class _Reader:
     def _whole(self, last: int | None) -> Iterator[Finding]:
         """Between its first and last position exactly what the viewer may hear, by rights it may have had."""
         received = [self._run.truth.position(it.value["cursor"]) for it in self._events]
-        repeated = sorted(
-            {it for it in received if received.count(it) > 1 or (last is not None and it <= last)}
-        )
+        counted = Counter(received)
+        repeated = sorted(it for it in counted if counted[it] > 1 or (last is not None and it <= last))
         if repeated:
             yield self._found("duplicated", repeated[:10])
         start, end = self._seqs[0], self._seqs[-1]

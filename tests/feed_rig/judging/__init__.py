@@ -1,0 +1,1 @@
+"""Judges a run from what it left behind: the log, the rows, and what each console wrote down."""
