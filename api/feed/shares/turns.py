@@ -30,14 +30,21 @@ class Turns:
 
     @asynccontextmanager
     async def one(self) -> AsyncIterator[None]:
-        """The turn of one reader, in the order they ask."""
+        """The turn of one reader, in the order they ask; a turn that was waited for comes in a new turn of the loop."""
+        waited = self._one.locked()
         async with self._one:
-            await self.calm()
+            if waited:
+                await self._after_live()
+            else:
+                await self.calm()
             yield
 
     async def calm(self) -> None:
         """Between two pieces: let the loop see to others, and those who are live go first."""
         await asyncio.sleep(0)
+        await self._after_live()
+
+    async def _after_live(self) -> None:
         if self._live:
             with suppress(TimeoutError):
                 async with asyncio.timeout(PATIENCE):
