@@ -15,10 +15,9 @@ import structlog
 import uvicorn
 from prometheus_client.registry import Collector
 from starlette.applications import Starlette
-from starlette.routing import WebSocketRoute
 from uvicorn.supervisors import Multiprocess
 
-from api.application import GRAPHQL, Application
+from api.application import Application
 from api.door import Door
 from api.engine import Engine
 from api.feed.feed import Feed
@@ -201,11 +200,11 @@ def create_app(settings: Settings) -> Starlette:
             Told(plans, feed),
         ]
     routes = [
-        WebSocketRoute(GRAPHQL, platform.transports.websocket),
         *file_routes(platform.door, settings.media_dir),
         *operations_routes(platform.readiness, numbers, collectors),
     ]
-    return Application(platform.transports.http, routes=routes, lifespan=lifespan)
+    transports = platform.transports
+    return Application(transports.http, transports.websocket, routes=routes, lifespan=lifespan)
 
 
 def app() -> Starlette:

@@ -15,14 +15,26 @@ WHOLE = "whole"
 
 
 class Application(Starlette):
-    """The routes, but GraphQL over HTTP goes straight to its endpoint: routing and middleware do nothing for it."""
+    """The routes, but GraphQL goes straight to its endpoints: routing and middleware do nothing for it.
 
-    def __init__(self, graphql: ASGIApp, *arguments: Any, **named: Any) -> None:  # noqa: ANN401 - Starlette's own
+    A websocket would keep what they suspend for as long as it lives.
+    """
+
+    def __init__(
+        self,
+        graphql: ASGIApp,
+        websocket: ASGIApp,
+        *arguments: Any,  # noqa: ANN401 - Starlette's own
+        **named: Any,  # noqa: ANN401 - Starlette's own too
+    ) -> None:
         super().__init__(*arguments, **named)
         self._graphql = graphql
+        self._websocket = websocket
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One connection."""
+        if scope["type"] == "websocket" and scope["path"] == GRAPHQL:
+            return await self._websocket(scope, receive, send)
         if scope["type"] != "http":
             return await super().__call__(scope, receive, send)
         serves = self._graphql if scope["path"] == GRAPHQL else super().__call__

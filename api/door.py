@@ -1,6 +1,5 @@
 """Who comes in: the context of each HTTP request, and who sits on each websocket, by the bearer token (design §10)."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 
 from starlette.requests import HTTPConnection
@@ -11,6 +10,7 @@ from api.context import Context
 from api.feed.cursors import Signer
 from api.feed.feed import Feed
 from api.feed.presence.attendance import Attendee
+from api.feed.presence.ended import Ended
 from api.integration_keys import KeyDesk, secret_of
 from api.limits import Rates
 from api.protocol import language_of
@@ -131,6 +131,8 @@ class Door:
 class SocketSession:
     """One websocket. It ends with the session, and with the access token unless that was renewed on it."""
 
+    __slots__ = ("_address", "_attendee", "_bound", "_door", "_language")
+
     def __init__(
         self,
         door: Door,
@@ -144,7 +146,6 @@ class SocketSession:
         self._attendee = attendee
         self._language = language
         self._address = address
-        self._never = asyncio.Event()  # whoever did not sign in has no session that could end
 
     @property
     def holder(self) -> str:
@@ -155,9 +156,9 @@ class SocketSession:
         return str(viewer.key_id or viewer.person_id)
 
     @property
-    def ended(self) -> asyncio.Event:
-        """Set when the session has ended."""
-        return self._attendee.ended if self._attendee else self._never
+    def ended(self) -> Ended:
+        """Set when the session has ended; whoever did not sign in has none that could."""
+        return self._attendee.ended if self._attendee else Ended()
 
     def context(self) -> Context:
         """A fresh context, for one operation."""

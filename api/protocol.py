@@ -12,6 +12,7 @@ from starlette.datastructures import Headers
 
 from api.bound import Bound
 from api.engine import OperationContext
+from api.feed.presence.ended import Ended
 from domain.errors import DomainError, ErrorCode
 from domain.integration.document import HASH, SCHEME
 from domain.term import Language
@@ -69,8 +70,8 @@ class Session(Protocol):
         """Whom sockets and requests are counted for: a person, or an address before sign-in."""
 
     @property
-    def ended(self) -> asyncio.Event:
-        """Set when the session or the account has ended."""
+    def ended(self) -> Ended:
+        """When the session or the account ends."""
 
     def context(self) -> Caller:
         """A fresh context, for one operation."""
@@ -279,8 +280,7 @@ def _persisted(extensions: Mapping[str, Any]) -> str | None:
     field, given = "extensions.persistedQuery", extensions.get("persistedQuery")
     if given is None:
         return None
-    known = isinstance(given, dict) and given.get("version") == 1
-    sha256 = given.get("sha256Hash") if known else None
+    sha256 = given.get("sha256Hash") if isinstance(given, dict) and given.get("version") == 1 else None
     if not isinstance(sha256, str) or not HASH.fullmatch(sha256):
         raise MalformedError(field, zh="须为 version 1 与 sha256Hash", en="Give version 1 and sha256Hash")
     return sha256

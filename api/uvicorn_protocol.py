@@ -13,10 +13,10 @@ from typing import Protocol
 from weakref import WeakKeyDictionary
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
 from api.application import WHOLE
+from api.sockets.resting import RestingWS
 
 MOST_WAITING = 16  # answers held back within one turn of the loop
 SEND_BUFFER = 128 * 1024  # bytes the kernel may take for one socket before `send` waits
@@ -116,7 +116,7 @@ class Watch(Protocol):
         """It is no more."""
 
 
-class AbortingWS(WebSocketsSansIOProtocol):
+class AbortingWS(RestingWS):
     """Drops a socket whose peer is silent, and lets the application do so: `scope["extensions"]["raw"]`.
 
     Closing politely waits until the peer has read everything; a stalled peer never does. `held` while the peer is
@@ -124,7 +124,6 @@ class AbortingWS(WebSocketsSansIOProtocol):
     """
 
     descriptor = -1
-    held = False
     watch: "Watch | None" = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -160,20 +159,27 @@ class AbortingWS(WebSocketsSansIOProtocol):
         if self.watch is not None:
             self.watch.resumed()
 
+    def release(self) -> None:
+        """Nobody reads or watches any more."""
+        self.watch = None
+        super().release()
+
     def handle_connect(self, event: Request) -> None:
         """Show the protocol to the application once the handshake made a scope."""
         super().handle_connect(event)
-        if hasattr(self, "scope"):
-            self.scope["extensions"]["raw"] = self  # type: ignore[assignment]  # ASGI lets servers add extensions
+        if self.scope is not None:
+            self.scope["extensions"]["raw"] = self
 
     def shutdown(self) -> None:
         """The server stops, and accepts nothing new: cut, unless whoever parts says goodbye."""
         if not self.handshake_complete or not partings:
+            self.wake()
             super().shutdown()
         _part()
 
     def keepalive_timeout(self) -> None:
         """No pong came: the peer is gone or does not read."""
+        self.wake()
         super().keepalive_timeout()
         self.abort()
 

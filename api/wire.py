@@ -4,19 +4,22 @@ Items of shared streams go straight to the transport: everything but the operati
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import lru_cache
 from os import write
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 from starlette.requests import HTTPConnection
+from starlette.types import Message
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
 
 from api.close_codes import Close
 from api.feed.shares.seat import Seat, Told
 from api.limits import Limits
 from api.protocol import ClientMessage, MalformedError, frame, message_of
+from domain.term import Language
 
 Line = tuple[int, asyncio.Transport, bytes]
 """A socket, its transport, and what closes a frame there: the id of the operation."""
@@ -27,30 +30,71 @@ _NEXT = b'{"type":"next","payload":'
 _SMALL, _MIDDLE = 126, 65536  # bytes from which a frame says its length in two bytes, and in eight
 
 
+class Reads(Protocol):
+    """Who is handed what a server received, one after the other."""
+
+    def put_nowait(self, event: Message) -> None:
+        """A message, or the end."""
+
+
+class Hears(Protocol):
+    """Who hears of the end of shared streams."""
+
+    def ended(self, operation_id: str, language: Language, error: Exception | None) -> None:
+        """One is over."""
+
+
 class Wire:
     """Reads and writes graphql-transport-ws. Everything raises one of `GONE` when the client is not there."""
 
-    __slots__ = ("_behind", "_limits", "_raw", "_timer", "_websocket")
+    __slots__ = ("_behind", "_limits", "_raw", "_straight", "_timer", "_websocket")
 
     def __init__(self, websocket: WebSocket, limits: Limits) -> None:
-        self._websocket = websocket
+        self._websocket: WebSocket | None = websocket
         self._limits = limits
         self._raw: Any = websocket.scope.get("extensions", {}).get("raw")
-        self._behind: dict[Seat, None] = {}
+        self._straight = False  # without the application's task between
+        self._behind: dict[Seat, None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         if self._raw is not None:
             self._raw.watch = self
 
+    def hand_over(self, reader: Reads) -> bool:
+        """Have the server hand all that comes to the reader, so that nobody has to wait for it; whether it can."""
+        self._straight = self._raw is not None
+        if self._straight:
+            self._raw.hand_over(reader)
+        return self._straight
+
+    def read_on(self) -> None:
+        """What was handed over was seen to."""
+        self._raw.read_on()
+
+    def greeted(self) -> None:
+        """The handshake was looked at for the last time."""
+        if self._straight:
+            self._websocket = None
+
     @property
     def connection(self) -> HTTPConnection:
         """The handshake: headers and addresses."""
+        return self._asgi
+
+    @property
+    def _asgi(self) -> WebSocket:
+        if self._websocket is None:
+            raise RuntimeError("the handshake is over")
         return self._websocket
 
     async def next(self) -> ClientMessage:
         """The next message; MalformedError for binary, oversize and meaningless frames."""
-        event = await self._websocket.receive()
+        event = await self._asgi.receive()
         if event["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(event.get("code", 1005))
+        return self.message(event)
+
+    def message(self, event: Message) -> ClientMessage:
+        """What was received; MalformedError as above."""
         text = event.get("text")
         if text is None or len(text) > self._limits.body:
             raise MalformedError
@@ -58,34 +102,49 @@ class Wire:
 
     async def send(self, kind: str, operation_id: str | None = None, payload: bytes | None = None) -> None:
         """Write one message; a reader that does not take it within `send_seconds` is dropped."""
+        text = frame(kind, operation_id, payload)
+        if self._straight and not self._raw.held:
+            self._write(text.encode())
+            return None
         try:
             async with asyncio.timeout(self._limits.send_seconds):
-                await self._websocket.send_text(frame(kind, operation_id, payload))
+                if not self._straight:
+                    return await self._asgi.send_text(text)
+                await self._raw.writable.wait()
         except TimeoutError:
             self._abort()
             raise WebSocketDisconnect(1006) from None
+        return self._write(text.encode())
+
+    def _write(self, body: bytes) -> None:
+        if self._raw.transport.is_closing():
+            raise WebSocketDisconnect(1006)
+        self._raw.put(header(len(body)) + body)
 
     async def close(self, close: Close) -> None:
         """Say why, and close."""
         try:
             async with asyncio.timeout(self._limits.send_seconds):
                 with suppress(*GONE):
-                    await self._websocket.close(close.code, close.reason)
+                    if self._straight:
+                        await self._raw.say_goodbye(close.code, close.reason)
+                    else:
+                        await self._asgi.close(close.code, close.reason)
         except TimeoutError:
             self._abort()
 
     def release(self) -> None:
         """The socket is over."""
         self._calm()
-        self._behind.clear()
+        self._behind = None
         if self._raw is not None:
-            self._raw.watch = None
+            self._raw.release()
 
     # what goes straight to the transport
 
-    def outlet(self, operation_id: str, ended: Callable[[Exception | None], None]) -> "Outlet | None":
-        """Where the items of a shared stream go; None where the server has no such way. `ended` hears of the end."""
-        return Outlet(self, self._raw, operation_id, ended) if self._raw is not None else None
+    def outlet(self, operation_id: str, language: Language, hears: Hears) -> "Outlet | None":
+        """Where the items of a shared stream go; None where the server has no such way."""
+        return Outlet(self, self._raw, operation_id, language, hears) if self._raw is not None else None
 
     def push(self, kind: str, operation_id: str, payload: bytes | None = None) -> None:
         """Write one small message at once, whatever waits."""
@@ -95,6 +154,7 @@ class Wire:
 
     def behind(self, seat: Seat) -> None:
         """Tell the seat when the reader has caught up."""
+        self._behind = self._behind or {}
         self._behind[seat] = None
 
     def paused(self) -> None:
@@ -104,8 +164,8 @@ class Wire:
     def resumed(self) -> None:
         """The reader has caught up."""
         self._calm()
-        seats, self._behind = self._behind, {}
-        for seat in seats:
+        seats, self._behind = self._behind, None
+        for seat in seats or ():
             seat.relieved()
 
     def _watch(self, size: int) -> None:
@@ -129,102 +189,25 @@ class Wire:
             self._raw.abort()
 
 
-class Running:
-    """What runs on one socket by the ids its client gave: tasks, and seats at shared streams, which need none."""
-
-    __slots__ = ("_all", "_thinned", "seats", "streams", "tasks")
-
-    def __init__(self) -> None:
-        self.tasks: dict[str, asyncio.Task[None]] = {}
-        self.seats: dict[str, Seat] = {}
-        self.streams: set[asyncio.Task[None]] = set()
-        self._all: set[asyncio.Task[None]] = set()
-        self._thinned: asyncio.Event | None = None
-
-    @property
-    def ids(self) -> tuple[str, ...]:
-        """The ids that are taken."""
-        return (*self.tasks, *self.seats)
-
-    @property
-    def count(self) -> int:
-        """How much runs, what was left and has not ended yet included."""
-        return len(self._all) + len(self.seats)
-
-    @property
-    def brief(self) -> set[asyncio.Task[None]]:
-        """Queries and commands."""
-        return set(self.tasks.values()) - self.streams
-
-    def spawn(self, work: Awaitable[None]) -> asyncio.Task[None]:
-        """Do something as long as the socket lives."""
-        task = asyncio.ensure_future(work)
-        self._all.add(task)
-        task.add_done_callback(self._all.discard)
-        return task
-
-    def leave(self, operation_id: str) -> None:
-        """Stop an operation; its id is free again at once, its stream is closed behind it."""
-        if task := self.tasks.pop(operation_id, None):
-            task.cancel()
-        if seat := self.seats.pop(operation_id, None):
-            seat.leave()
-
-    def strike(self, operation_id: str) -> None:
-        """An operation has ended by itself."""
-        self.tasks.pop(operation_id, None)
-        self.seats.pop(operation_id, None)
-        if self._thinned is not None:
-            self._thinned.set()
-
-    @asynccontextmanager
-    async def listed(self, operation_id: str) -> AsyncIterator[asyncio.Task[None]]:
-        """The operation's task, struck off when it ends, unless its id already means another."""
-        task = self.tasks[operation_id]
-        try:
-            yield task
-        finally:
-            self.streams.discard(task)
-            if self.tasks.get(operation_id) is task:
-                del self.tasks[operation_id]
-            if self._thinned is not None:
-                self._thinned.set()
-
-    async def none(self, patience: float) -> None:
-        """Returns when nothing runs, or after `patience` seconds."""
-        self._thinned = asyncio.Event()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(patience):
-                while self.tasks or self.seats:
-                    self._thinned.clear()
-                    await self._thinned.wait()
-
-    async def stop(self, *others: asyncio.Task[None]) -> None:
-        """End everything, and these tasks."""
-        for operation_id in tuple(self.seats):
-            self.leave(operation_id)
-        tasks = {*others, *self._all}
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
 class Outlet:
     """A seat's way to one operation of one socket."""
 
-    __slots__ = ("_ended", "_raw", "_size", "_suffix", "_wire", "line", "seat")
+    __slots__ = ("_hears", "_id", "_language", "_raw", "_size", "_suffix", "_wire", "line", "seat")
 
     def __init__(
         self,
         wire: Wire,
         raw: Any,  # noqa: ANN401 - the server's protocol
         operation_id: str,
-        ended: Callable[[Exception | None], None],
+        language: Language,
+        hears: Hears,
     ) -> None:
         self._wire = wire
         self._raw = raw
-        self._ended = ended
-        self._suffix = b',"id":%b}' % orjson.dumps(operation_id)
+        self._id = operation_id
+        self._language = language
+        self._hears = hears
+        self._suffix = _suffix(operation_id)
         self._size = len(self._suffix)
         self.seat: Seat | None = None
         descriptor = raw.descriptor
@@ -266,7 +249,14 @@ class Outlet:
 
     def end(self, error: Exception | None) -> None:
         """The stream is over."""
-        self._ended(error)
+        self.seat = None
+        self._hears.ended(self._id, self._language, error)
+
+
+@lru_cache(1024)
+def _suffix(operation_id: str) -> bytes:
+    """What closes a message; many clients count alike."""
+    return b',"id":%b}' % orjson.dumps(operation_id)
 
 
 def header(size: int) -> bytes:

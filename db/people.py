@@ -1,6 +1,6 @@
 """People, their posts and credentials; names and phones are sealed for their place (R80)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -105,14 +105,23 @@ async def viewer_of(
     found = await _people(Sql("p.id = ? AND p.active", (person_id,)), connection)
     if not found:
         return None
-    person = found[0]
     held = both(Sql("t.person_id = ?", (person_id,)), _in_force(now))
     source = "post t LEFT JOIN org_unit o ON o.id = t.org_id LEFT JOIN recusal x ON x.person_id = t.person_id"
     columns = "t.*, o.region_id, x.incident_id AS recused_from"
     answer = await read(select(columns, source, held, "ORDER BY t.starts_at, t.id"), connection)
-    posts = {row["id"]: to_domain(Post, row) for row in answer}
-    recused = {row["recused_from"] for row in answer} - {None}
-    clerks = {row["region_id"] for row in answer if row["type"] == PostType.OFFICE_CLERK}
+    return viewer_with(answer, found[0], session_id, language)
+
+
+def viewer_with(
+    held: Iterable[Row], person: Person, session_id: UUID | None = None, language: Language = Language.ZH
+) -> Viewer:
+    """The person with these posts in force, each with its unit's `region_id`, and with `recused_from` each case."""
+    posts, recused, clerks = dict[object, Post](), set[object](), set[object]()
+    for row in held:
+        posts[row["id"]] = to_domain(Post, row)
+        recused.add(row["recused_from"])
+        if row["type"] == PostType.OFFICE_CLERK:
+            clerks.add(row["region_id"])
     return Viewer(
         person_id=person.id,
         username=person.username,
@@ -122,8 +131,13 @@ async def viewer_of(
         clerk_regions=frozenset(identity(region) for region in clerks if region is not None),
         session_id=session_id,
         language=language,
-        recused=frozenset(identity(it) for it in recused),
+        recused=frozenset(identity(it) for it in recused if it is not None),
     )
+
+
+def opened_name(person_id: UUID, sealed: bytes) -> str:
+    """A name as it was before it was sealed for that person's row."""
+    return unseal(bytes(sealed), table=_TABLE, column="name", row=person_id)
 
 
 async def posts_of(
@@ -280,7 +294,7 @@ def _columns(it: Person) -> Columns:
 def _person(row: Row) -> Person:
     row_id, phone = identity(row["id"]), row["phone_sealed"]
     opened = {
-        "name": unseal(bytes(row["name_sealed"]), table=_TABLE, column="name", row=row_id),
+        "name": opened_name(row_id, row["name_sealed"]),
         "phone": unseal(bytes(phone), table=_TABLE, column="phone", row=row_id) if phone else None,
     }
     return to_domain(Person, {**row, **opened})

@@ -210,13 +210,11 @@ def read_pass(token: str, wall_now: datetime) -> Pass:
 
 
 async def _viewer(said: Pass, now: datetime, wall_now: datetime, language: Language) -> Viewer:
-    session = await sessions.by_id(said.session_id)
-    if session is None or session.person_id != said.person_id or not session.live_at(wall_now):
-        raise DomainError(ErrorCode.UNAUTHENTICATED)
-    viewer = await people.viewer_of(said.person_id, now, session.id, language)
+    held = (await sessions.held([said.session_id], now)).get(said.session_id)
+    viewer = held.viewer_at(wall_now, said.person_id) if held else None
     if viewer is None:
         raise DomainError(ErrorCode.UNAUTHENTICATED)
-    return viewer
+    return replace(viewer, language=language)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,10 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -14,8 +14,10 @@ from api.auth import KnownTokens
 from api.feed.feed import Feed
 from api.pages import CursorSigner
 from db import bell, clocks, unit_of_work
+from db import sessions as stored
 from db.bell import Bell
 from db.clocks import BusinessClock
+from db.sessions import Held
 from db.unit_of_work import in_transaction
 from domain.errors import DomainError, ErrorCode
 from domain.person import Person, PostType, Role
@@ -39,7 +41,9 @@ class Desk:
 
     tokens: KnownTokens
     lag: float = 0.0
-    reads: list[str] = field(default_factory=list)
+    reads: list[UUID | None] = field(default_factory=list)  # sessions
+    statements: int = 0
+    asks: Callable[[Collection[UUID], datetime], Awaitable[dict[UUID, Held]]] = stored.held  # and is counted
 
     async def viewer(self, given: Tokens, language: Language = Language.ZH) -> Viewer:
         """Who holds the token."""
@@ -69,13 +73,15 @@ async def district(store: str) -> AsyncIterator[District]:  # noqa: ARG001 - the
 @pytest.fixture
 async def desk(district: District, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Desk]:  # noqa: ARG001 - people come first
     found = Desk(KnownTokens(lambda: found.lag))
-    asks = sessions.authenticate
+    asks = stored.held
 
-    async def counted(token: str, **given: Any) -> Viewer:
-        found.reads.append(token)
-        return await asks(token, **given)
+    async def counted(ids: Collection[UUID], now: datetime) -> dict[UUID, Held]:
+        found.statements += 1
+        found.reads += ids
+        return await asks(ids, now)
 
-    monkeypatch.setattr(sessions, "authenticate", counted)
+    found.asks = counted
+    monkeypatch.setattr("api.auth.held", counted)
     end = unit_of_work.listen(found.tokens.hear)
     yield found
     end()
@@ -116,7 +122,7 @@ async def test_signing_out_is_felt_by_the_next_request_and_by_nobody_else(desk: 
     await sessions.sign_out(viewer, now=now, wall_now=now)
     assert await desk.refuses(leaving)
     assert not await desk.refuses(other)
-    assert desk.reads.count(other.access_token) == 1
+    assert desk.reads.count(other.viewer.session_id) == 1
 
 
 async def test_signing_in_elsewhere_refreshing_and_a_wrong_password_change_nothing(desk: Desk) -> None:
@@ -257,21 +263,84 @@ async def test_while_the_log_is_behind_every_request_asks_the_store(desk: Desk) 
     assert len(desk.reads) == 3
 
 
-async def test_rights_that_end_while_they_are_read_are_not_kept(
+async def test_who_loses_the_session_while_it_is_read_is_not_let_in(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tokens, asks = await entered(), sessions.authenticate
+    tokens, other, asks = await entered(), await entered("housing"), desk.asks
 
-    async def overtaken(token: str, **given: Any) -> Viewer:
-        viewer: Viewer = await asks(token, **given)
-        now = datetime.now(UTC)
-        await sessions.sign_out(viewer, now=now, wall_now=now)
-        return viewer
+    async def overtaken(ids: Collection[UUID], now: datetime) -> dict[UUID, Held]:
+        found = await asks(ids, now)
+        monkeypatch.setattr("api.auth.held", asks)
+        await sessions.sign_out(tokens.viewer, now=datetime.now(UTC), wall_now=datetime.now(UTC))
+        return found
 
-    monkeypatch.setattr(sessions, "authenticate", overtaken)
-    await desk.viewer(tokens)
-    monkeypatch.setattr(sessions, "authenticate", asks)
-    assert await desk.refuses(tokens)
+    monkeypatch.setattr("api.auth.held", overtaken)
+    refused, bystander = await asyncio.gather(desk.refuses(tokens), desk.refuses(other))
+    assert refused
+    assert not bystander
+    assert desk.reads.count(other.viewer.session_id) == 1
+    assert len(desk.tokens._kept) == 1
+
+
+async def test_a_storm_of_tokens_is_a_few_statements_and_each_gets_its_own_answer(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(auth, "TOGETHER", 20)
+    signed = [await entered(), await entered("housing")]
+    those = [*signed, *(await in_transaction(lambda work: _more_of(work, signed, 24)))]
+    ended = those[7]
+    await sessions.sign_out(ended.viewer, now=datetime.now(UTC), wall_now=datetime.now(UTC))
+    forged = replace(those[0], access_token=those[0].access_token[:-2] + "AA")
+    desk.reads.clear()
+    desk.statements = 0
+    answers = await asyncio.gather(*(_answer(desk, it) for it in (*those, forged)))
+    assert answers == [it.viewer if it is not ended else None for it in those] + [None]
+    assert sorted(map(str, desk.reads)) == sorted(str(it.viewer.session_id) for it in those)
+    assert desk.statements == 3
+    await asyncio.gather(*(_answer(desk, it) for it in those if it is not ended))
+    assert desk.statements == 3
+
+
+async def _more_of(work: unit_of_work.Work, signed: Sequence[Tokens], each: int) -> list[Tokens]:
+    """So many sessions more for each of these, without the time that passwords take."""
+    now, mint, found = datetime.now(UTC), sessions.Mint(SECRET), list[Tokens]()
+    for it in (it for it in signed for _ in range(each)):
+        session = mint.session(new_id(), it.viewer.person_id, it.refresh_token, now)
+        await stored.insert(work, session)
+        token, until = mint.access(session, now)
+        viewer = replace(it.viewer, session_id=session.id)
+        found.append(replace(it, access_token=token, expires_at=until, viewer=viewer))
+    return found
+
+
+async def _answer(desk: Desk, tokens: Tokens) -> Viewer | None:
+    return None if await desk.refuses(tokens) else await desk.viewer(tokens)
+
+
+async def test_a_store_that_is_away_refuses_all_who_wait_and_the_next_are_asked_for_anew(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokens, other, asks = await entered(), await entered("housing"), desk.asks
+    desk.reads.clear()
+
+    async def away(*_: object) -> dict[UUID, Held]:
+        raise DomainError(ErrorCode.UNAVAILABLE)
+
+    monkeypatch.setattr("api.auth.held", away)
+    refusals = await asyncio.gather(desk.viewer(tokens), desk.viewer(other), return_exceptions=True)
+    assert [it.code for it in refusals if isinstance(it, DomainError)] == [ErrorCode.UNAVAILABLE] * 2
+    monkeypatch.setattr("api.auth.held", asks)
+    assert await desk.viewer(tokens) == tokens.viewer
+
+
+async def test_who_leaves_before_the_answer_takes_nothing_from_the_others(desk: Desk) -> None:
+    tokens, other = await entered(), await entered("housing")
+    leaving, staying = (asyncio.create_task(_answer(desk, it)) for it in (tokens, other))
+    await asyncio.sleep(0)
+    leaving.cancel()
+    assert await staying == other.viewer
+    assert leaving.cancelled()
+    assert await desk.viewer(tokens) == tokens.viewer
 
 
 async def test_the_least_used_tokens_are_forgotten_first(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

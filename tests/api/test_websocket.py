@@ -386,4 +386,4 @@ async def test_a_reader_that_does_not_read_is_dropped(limits: Limits, pings: dic
     async with serving(limits, **pings) as toy, careless(toy) as client:
         await asyncio.get_running_loop().sock_sendall(client, masked(FLOOD))
         await until("closed", toy, 1)
-        await eventually(lambda: not toy.websocket._sockets)
+        await eventually(lambda: not toy.websocket.conversations)

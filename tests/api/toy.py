@@ -13,12 +13,12 @@ import strawberry
 import uvicorn
 import websockets
 from starlette.requests import HTTPConnection
-from starlette.routing import WebSocketRoute
 from strawberry.schema.config import StrawberryConfig
 
 from api.application import Application
 from api.bound import Bound
 from api.engine import Engine
+from api.feed.presence.ended import Ended
 from api.http import HttpEndpoint
 from api.limits import Limits, Rates
 from api.protocol import language_of
@@ -63,7 +63,7 @@ class ToySession:
     ledger: Ledger
     holder: str
     language: Language
-    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    ended: Ended = field(default_factory=Ended)
 
     def context(self) -> ToyContext:
         self.ledger.contexts.append(ToyContext(self.ledger, self.language))
@@ -283,7 +283,7 @@ def make(limits: Limits) -> Toy:
 @contextlib.asynccontextmanager
 async def serving(limits: Limits | None = None, **settings: Any) -> AsyncIterator[Toy]:
     toy = make(limits or Limits())
-    app = Application(toy.http, routes=[WebSocketRoute("/graphql", toy.websocket)])
+    app = Application(toy.http, toy.websocket)
     config = uvicorn.Config(
         app,
         log_level="critical",

@@ -2,18 +2,21 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
 from db import people, sessions
 from db.lists.filters import Test
 from db.lists.pages import Slice
+from db.loop import recusals
 from db.unit_of_work import Work, in_transaction
 from domain.errors import DomainError, ErrorCode
+from domain.loop.recusal import Recusal
 from domain.person import Credential, Person, PostType
 from domain.session import Session
 from domain.term import Language
-from tests.db.factories import NOW, a_district, new_id, put_person, put_post
+from tests.db.factories import NOW, a_case, a_district, new_id, put_person, put_post
 
 pytestmark = pytest.mark.usefixtures("store")
 
@@ -57,6 +60,71 @@ async def test_the_absent_and_the_inactive_are_no_viewers() -> None:
     assert await people.viewer_of(new_id(), NOW) is None
     assert await people.by_username("housing") == person
     assert await people.by_username("nobody") is None
+
+
+async def test_who_holds_a_session_is_who_the_person_is_then_until_a_post_begins_or_ends() -> None:
+    district = await a_district()
+    clerk, gone = district.people["clerk"], district.people["housing"]
+    case = await a_case(district)
+
+    async def put(work: Work) -> dict[UUID, UUID]:
+        await put_post(work, clerk, PostType.HANDLER, org_id=district.orgs["HOUSING"].id, ends_at=NOW + DAY)
+        await put_post(work, clerk, PostType.HANDLER_LEAD, starts_at=NOW + 2 * DAY)
+        kept_out = Recusal(
+            id=new_id(), incident_id=case.incident.id, person_id=clerk.id, reason="亲属", at=NOW
+        )
+        await recusals.insert(work, kept_out)
+        await people.save(work, replace(gone, active=False, version=2))
+        return {
+            await _session(work, it.id): it.id
+            for it in district.people.values()
+            for _ in range(1 + (it == clerk))
+        }
+
+    those = await in_transaction(put)
+    for now, changes_at in ((NOW, NOW + DAY), (NOW + DAY, NOW + 2 * DAY), (NOW + 2 * DAY, None)):
+        found = await sessions.held(those, now)
+        assert found.keys() == those.keys()
+        for session_id, person_id in those.items():
+            viewer = await people.viewer_of(person_id, now, session_id)
+            assert found[session_id].viewer_at(NOW, person_id) == viewer
+            assert (viewer is None) == (person_id == gone.id)
+            if person_id == clerk.id:
+                assert found[session_id].changes_at == changes_at
+                assert viewer
+                assert viewer.recused == {case.incident.id}
+
+
+async def test_an_ended_session_is_nobodys_and_nor_is_one_of_somebody_else() -> None:
+    district = await a_district()
+    clerk, other = district.people["clerk"].id, district.people["civil"].id
+
+    async def put(work: Work) -> UUID:
+        return await _session(work, clerk)
+
+    one = await in_transaction(put)
+    (held,) = (await sessions.held([one, new_id()], NOW)).values()
+    assert held.viewer_at(NOW, clerk)
+    assert held.viewer_at(NOW, other) is None
+    assert held.viewer_at(NOW + DAY, clerk) is None
+    assert replace(held, ended_at=NOW).viewer_at(NOW, clerk) is None
+    await in_transaction(lambda work: sessions.end_all(work, clerk, NOW))
+    assert (await sessions.held([one], NOW))[one].viewer_at(NOW, clerk) is None
+    assert await sessions.held([], NOW) == {}
+
+
+async def _session(work: Work, person_id: UUID) -> UUID:
+    session = Session(
+        id=new_id(),
+        person_id=person_id,
+        refresh_hash=new_id().bytes,
+        created_at=NOW,
+        refreshed_at=NOW,
+        expires_at=NOW + DAY,
+        ended_at=None,
+    )
+    await sessions.insert(work, session)
+    return session.id
 
 
 async def test_staff_see_people_and_the_public_sees_itself() -> None:

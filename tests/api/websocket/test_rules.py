@@ -183,7 +183,7 @@ async def test_bytes_that_are_no_utf_8_close_as_websockets_have_it_and_leave_not
         assert code is not None, answer
         assert int.from_bytes(code[1]) == 1007
         assert not PYTHON.search(answer.decode("latin-1"))
-        await eventually(lambda: not toy.websocket._sockets)
+        await eventually(lambda: not toy.websocket.conversations)
 
 
 async def test_a_frame_beyond_all_bounds_closes_1009_and_leaves_nothing() -> None:
@@ -191,7 +191,7 @@ async def test_a_frame_beyond_all_bounds_closes_1009_and_leaves_nothing() -> Non
         connection = await toy.ready()
         await connection.send("x" * 300_000)
         assert (await closing(connection))[0] == 1009
-        await eventually(lambda: not toy.websocket._sockets)
+        await eventually(lambda: not toy.websocket.conversations)
 
 
 LAST = {"type": "pong", "payload": {"last": 1}}
@@ -273,5 +273,5 @@ async def test_whatever_is_said_the_server_stays_lets_go_and_tells_nothing_of_it
     assert not [it for it in said if PYTHON.search(it)], said
     connection.transport.abort()
     await connection.wait_closed()
-    await eventually(lambda: not toy.websocket._sockets)
+    await eventually(lambda: not toy.websocket.conversations)
     await eventually(lambda: toy.ledger.opened == toy.ledger.closed + toy.ledger.bumps)

@@ -1,0 +1,1 @@
+"""What one websocket is while it lives: little, as thousands of them rest in a process."""

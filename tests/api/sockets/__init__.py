@@ -1,0 +1,1 @@
+"""Tests of what a websocket is while it lives."""
