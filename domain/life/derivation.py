@@ -5,7 +5,7 @@ from datetime import datetime
 
 from domain.assignment import Assignment, AssignmentRole, AssignmentState
 from domain.case import Case
-from domain.clock import ClockType, case_light
+from domain.clock import Clock, ClockType, case_light
 from domain.followup import FollowUpLayer
 from domain.incident import IncidentState
 from domain.loop.request import RequestKind
@@ -35,6 +35,7 @@ def derive(case: Case) -> Case:
         row.state is AssignmentState.RETURN_REQ for row in case.leads
     )
     settled = replace(case, incident=replace(incident, state=state, return_pending=pending))
+    settled = replace(settled, clocks=_awaiting(settled))
     return replace(
         settled,
         incident=replace(
@@ -44,6 +45,18 @@ def derive(case: Case) -> Case:
             loop_completeness=loop_completeness(settled),
             request_count=len(case.requests),
         ),
+    )
+
+
+def _awaiting(case: Case) -> tuple[Clock, ...]:
+    """The clocks; a stopped one waits for nothing, unless the result that stopped it may still be sent back (T26)."""
+    back = case.incident.state in DERIVED_STATES
+    may = {row.id for row in case.assignments if back and row.state is AssignmentState.SUBMITTED}
+    return tuple(
+        replace(it, next_step=None, next_at=None)
+        if it.stopped_at and it.next_step and it.assignment_id not in may
+        else it
+        for it in case.clocks
     )
 
 

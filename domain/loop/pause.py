@@ -28,12 +28,16 @@ def pause(clock: Clock, now: datetime) -> Clock:
 
 
 def resume(clock: Clock, now: datetime, calendar: WorkCalendar) -> Clock:
-    """A paused clock running again with the time it had left; what was breached stays so (B.6 D)."""
+    """A paused clock running again with the time it had left; what was breached stays so (B.6 D).
+
+    A late clock has none left, unless an extension approved after the breach had given it some (T22).
+    """
     if clock.paused_at is None or clock.stopped_at is not None:
         return clock
     since, unit = clock.paused_at, clock.unit
     gone, limit = counted(since, now, unit, calendar), Limit(clock.limit, unit)
-    due = clock.due_at if clock.breached else delayed(clock.due_at, since, now, unit, calendar)
+    spent = clock.breached and since >= clock.due_at
+    due = clock.due_at if spent else delayed(clock.due_at, since, now, unit, calendar)
     yellow = clock.yellow_at
     if yellow > since:
         yellow = delayed(yellow, since, now, unit, calendar)

@@ -21,7 +21,7 @@ from domain.loop.score import ScoreEntry, ScoreType, entry
 from domain.media import Media, MediaPurpose
 from domain.org import OrgUnit
 from domain.rules.act import Act
-from domain.rules.clock import start, stopped, with_clocks
+from domain.rules.clock import kept, start, stopped, with_clocks
 from domain.rules.ending import lapsed
 from domain.rules.followup import Answer, recorded
 from domain.rules.incident import attached
@@ -180,7 +180,8 @@ def submit(act: Act, case: Case, row: Assignment, given: Submission) -> Outcome:
     reason = text.optional(given.no_contact_reason, "noContactReason")
     after = _asked(act, case, row, given.follow_up, given.asked_at)
     _check_asked(after, row, reason)
-    after = stopped(lapsed(act, after, row.id), act.now, _ENDED_BY_RESULT, row.id)
+    after = lapsed(act, after, row.id)
+    after = kept(after, stopped(after, act.now, _ENDED_BY_RESULT, row.id), row.id)
     submitted = replace(
         after.assignment(row.id),
         state=AssignmentState.SUBMITTED,

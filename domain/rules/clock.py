@@ -11,7 +11,7 @@ from domain.case import Case, put
 from domain.clock import Clock, ClockType, Limit, start_clock, stop
 from domain.errors import ErrorCode, Warned
 from domain.incident import Incident, IncidentKind
-from domain.loop.ladder import OWED_BY
+from domain.loop.ladder import OWED_BY, rescheduled
 from domain.loop.pause import Pause, pause, resume
 from domain.rules.act import Act
 from domain.rules.loop.breach import booked
@@ -111,10 +111,29 @@ def resumed(
             continue
         if row_id not in {None, clock.assignment_id}:
             continue
-        again = resume(clock, act.now, calendar_of(act, case, clock))
+        again = from_pause(act, case, clock)
         note = Pause(id=act.new_id(), clock_id=clock.id, from_at=clock.paused_at, to_at=act.now, row=rule)
         case = with_due(replace(with_clocks(case, again), pauses=(*case.pauses, note)), again)
     return case
+
+
+def kept(before: Case, after: Case, row_id: UUID) -> Case:
+    """The case with what the row's clocks, stopped just now, were to do next: T26 may set them going again."""
+    waiting = {it.id: it for it in before.clocks if it.stopped_at is None and it.assignment_id == row_id}
+    held = [
+        replace(it, next_step=waiting[it.id].next_step, next_at=waiting[it.id].next_at)
+        for it in after.clocks
+        if it.id in waiting and it.stopped_at is not None and it.type in _BEGUN_AGAIN
+    ]
+    return with_clocks(after, *held)
+
+
+def from_pause(act: Act, case: Case, clock: Clock) -> Clock:
+    """The clock running again; the ladder of one that was given time though late (T22) waits for its new due time."""
+    calendar = calendar_of(act, case, clock)
+    again = resume(clock, act.now, calendar)
+    given = clock.breached and again.due_at != clock.due_at
+    return rescheduled(again, case.incident.urgency, calendar) if given else again
 
 
 def with_due(case: Case, clock: Clock) -> Case:
@@ -126,6 +145,7 @@ def with_due(case: Case, clock: Clock) -> Case:
     return replace(case, assignments=put(case.assignments, row))
 
 
+_BEGUN_AGAIN = frozenset({ClockType.HANDLE, ClockType.MILESTONE})
 _DUE_OF = {
     ClockType.SIGN: "accept_due_at",
     ClockType.CONTACT: "contact_due_at",

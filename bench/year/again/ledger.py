@@ -145,13 +145,13 @@ class Clock:
         self.paused_at = at
 
     def resume(self, hours: Hours, at: datetime) -> None:
-        """It goes on with what was left; a breach has nothing left (B.6 D, D.9: pauses add their own time)."""
+        """It goes on with what was left: late, what was granted after the breach (T22, B.6 D; D.9 adds pauses)."""
         since = self.paused_at or self.stopped_at
         if since is None:
             return
         self.pauses.append((since, at))
         self.paused_at = self.stopped_at = None
-        if not self.breached:
+        if not self.breached or since < self.due:
             self.due = self.limit.on(hours, self.due, self.limit.counted(hours, since, at))
 
     def stop(self, at: datetime) -> None:

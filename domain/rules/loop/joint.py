@@ -8,21 +8,19 @@ from uuid import UUID
 from domain import text
 from domain.assignment import Assignment, AssignmentMode, AssignmentState
 from domain.case import Case
-from domain.clock import Clock, ClockStep, ClockType, Light, Limit, due_time
+from domain.clock import Clock, ClockStep, ClockType, Light
 from domain.errors import DomainError, ErrorCode
 from domain.event import Fact
 from domain.incident import IncidentState
 from domain.life.outcome import Outcome, conclude
 from domain.loop.ladder import climb
 from domain.loop.milestone import undone
-from domain.loop.pause import Pause, resume
-from domain.loop.request import RequestKind, RequestState
+from domain.loop.pause import Pause
 from domain.loop.score import ScoreType, entry
-from domain.loop.shift import extended_due
 from domain.media import Media, MediaPurpose
 from domain.rules.act import Act
 from domain.rules.assignment import Dispatch, awaiting_check, handed_out, ordered, with_row
-from domain.rules.clock import calendar_of, start, stopped, with_clocks, with_due
+from domain.rules.clock import calendar_of, from_pause, start, stopped, with_clocks, with_due
 from domain.rules.ending import end_rows
 from domain.rules.incident import attached, noted
 
@@ -122,7 +120,7 @@ def _run_again(act: Act, case: Case, clock: Clock) -> Case:
     since = clock.paused_at or clock.stopped_at
     if since is None:
         return case
-    again = resume(_as_it_stood(act, case, clock, since), act.now, calendar_of(act, case, clock))
+    again = from_pause(act, case, _as_it_stood(act, case, clock, since))
     note = Pause(id=act.new_id(), clock_id=clock.id, from_at=since, to_at=act.now, row="T26")
     return with_due(replace(with_clocks(case, again), pauses=(*case.pauses, note)), again)
 
@@ -130,8 +128,13 @@ def _run_again(act: Act, case: Case, clock: Clock) -> Case:
 def _as_it_stood(act: Act, case: Case, clock: Clock, since: datetime) -> Clock:
     """The clock paused at that moment, waiting for the first step of its ladder that had not fired by then.
 
-    One that was extended after its breach climbs no further: each step fires once, whatever due time it counts from.
+    Nobody is reminded to call (E0) once a result was there. What was to come next is written on a clock that a result
+    stopped; of one that was imported stopped it is found by climbing anew.
     """
+    if clock.next_step is not None:
+        waiting = replace(clock, stopped_at=None, paused_at=since)
+        reminds = clock.next_step is ClockStep.E0
+        return replace(waiting, next_step=ClockStep.YELLOW, next_at=clock.yellow_at) if reminds else waiting
     green = clock.light is Light.GREEN
     held = replace(
         clock,
@@ -142,23 +145,9 @@ def _as_it_stood(act: Act, case: Case, clock: Clock, since: datetime) -> Clock:
     )
     while climbed := climb(held, since, case.incident.urgency, calendar_of(act, case, clock)):
         held, _ = climbed
-    if clock.breached and (_extended_late(act, case, clock) or held.next_step is ClockStep.RED):
+    if clock.breached and held.next_step is ClockStep.RED:
         held = replace(held, next_step=None, next_at=None)
     return replace(held, paused_at=since)
-
-
-def _extended_late(act: Act, case: Case, clock: Clock) -> bool:
-    """Whether more time was granted when it had run out; pauses only made it later, so they are left aside."""
-    calendar = calendar_of(act, case, clock)
-    due = due_time(clock.start_at, Limit(clock.limit, clock.unit), calendar)
-    for it in case.requests:
-        granted = it.kind is RequestKind.EXTENSION and it.state is RequestState.APPROVED
-        if not granted or it.assignment_id != clock.assignment_id:
-            continue
-        if it.decided_at is None or it.approved_days is None or it.decided_at > due:
-            return True
-        due = extended_due(due, it.approved_days, calendar)
-    return False
 
 
 def _submitted(case: Case, ids: Collection[UUID]) -> list[Assignment]:

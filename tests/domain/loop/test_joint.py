@@ -1,7 +1,7 @@
 """Joint handling by the rules alone (domain.md B.3 T11, T13, T20 to T26, B.5, B.6)."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -26,7 +26,6 @@ from domain.rules.assignment import Dispatch
 from domain.rules.clock import paused, start, with_clocks
 from domain.rules.loop import joint
 from domain.rules.loop.giving import Holder, pushed_down
-from domain.rules.step import due_steps
 from tests.domain.loop.play.steps_joint import (
     EQUAL,
     LED,
@@ -39,7 +38,6 @@ from tests.domain.loop.play.steps_joint import (
 )
 from tests.domain.stage import (
     ACCEPTOR,
-    CALENDAR,
     CIVIL,
     COMMUNITY,
     DIRECTOR,
@@ -93,12 +91,6 @@ def running(case: Case, kind: C, row: Assignment | None = None) -> int:
 
 def booked(case: Case) -> list[tuple[ScoreType, UUID, float]]:
     return [(it.type, it.org_id, it.amount) for it in case.scores]
-
-
-def swept(story: Story) -> None:
-    """What is due by now happens, as it does before every command."""
-    for fired in due_steps(act(DISPATCHER, at=story.now), story.case):
-        story.take(fired.outcome)
 
 
 # T11
@@ -391,77 +383,6 @@ def test_a_result_sent_back_is_handled_on_with_the_time_that_was_left() -> None:
     assert booked(story.case) == [(ScoreType.SLOPPY_RESULT, HOUSING, -0.5)]
     assert story.case.notes[-1].text == "缺少照片"
     assert running(story.case, C.CONTACT) == 0
-
-
-def _at_light(light: Light) -> tuple[Joint, datetime]:
-    """A row submitted under that light, everything due before it fired; when the next step was to fire."""
-    story = Joint().to(SINGLE, (HOUSING,)).accept(HOUSING)
-    (clock,) = story.case.running(C.HANDLE)
-    last = {Light.GREEN: clock.start_at, Light.YELLOW: clock.yellow_at, Light.RED: clock.due_at}[light]
-    story.now = last + timedelta(hours=1)
-    swept(story)
-    (clock,) = story.case.running(C.HANDLE)
-    assert (clock.light, clock.next_at is not None) == (light, True)
-    assert clock.next_at is not None
-    return story, clock.next_at
-
-
-@pytest.mark.parametrize("light", list(Light))
-def test_the_ladder_goes_on_where_it_stood_when_the_result_came(light: Light) -> None:
-    story, following = _at_light(light)
-    (before,) = story.case.running(C.HANDLE)
-    story.submit(HOUSING).sent_back()
-    (again,) = story.case.running(C.HANDLE)
-    assert (again.light, again.breached) == (before.light, before.breached)
-    skipped = before.next_step is ClockStep.E0  # nobody is reminded to call once a result was there
-    assert again.next_step is (ClockStep.YELLOW if skipped else before.next_step)
-    assert again.next_at == (before.yellow_at if skipped else following)
-    assert again.due_at == before.due_at
-
-
-def test_a_breach_stays_one_when_the_result_is_sent_back() -> None:
-    story, _ = _at_light(Light.RED)
-    story.submit(HOUSING).later(hours=1).sent_back()
-    (clock,) = story.case.running(C.HANDLE)
-    assert (clock.breached, clock.light, story.of(HOUSING).on_time_handle) == (True, Light.RED, False)
-    assert story.submit(HOUSING).of(HOUSING).on_time_handle is False
-
-
-def climbed(story: Joint) -> list[tuple[ClockStep, datetime | None]]:
-    """What the handling clock would still do by itself, and when."""
-    steps = due_steps(act(LEAD, at=story.now + timedelta(days=60)), story.case)
-    return [(it.step, it.clock.next_at) for it in steps if it.clock.type is C.HANDLE]
-
-
-def test_days_on_which_a_late_result_lay_with_the_command_centre_bring_no_card_and_cost_no_points() -> None:
-    story, _ = _at_light(Light.RED)
-    alone, since = climbed(story), story.now
-    assert len(alone) == 8  # E4, E5 and six days
-    story.submit(HOUSING).later(hours=7 * 24).sent_back()
-    gone = CALENDAR.work_between(since, story.now)
-    assert gone == timedelta(hours=35)
-    assert climbed(story) == [(step, CALENDAR.add_work(at, gone)) for step, at in alone if at]
-
-
-def test_a_breached_clock_that_was_extended_climbs_no_further() -> None:
-    story, _ = _at_light(Light.RED)
-    asked(story, RequestKind.EXTENSION, story.of(HOUSING), RequestState.APPROVED)
-    story.submit(HOUSING).sent_back()
-    (clock,) = story.case.running(C.HANDLE)
-    assert (clock.next_step, clock.next_at) == (None, None)
-
-
-@pytest.mark.parametrize(("granted_after", "left"), [(timedelta(hours=1), 8), (timedelta(days=20), 0)])
-def test_a_row_that_was_extended_in_time_and_is_late_all_the_same_climbs_on(
-    granted_after: timedelta, left: int
-) -> None:
-    story, _ = _at_light(Light.RED)
-    row, (clock,) = story.of(HOUSING), story.case.running(C.HANDLE)
-    asked(story, RequestKind.EXTENSION, row, RequestState.APPROVED)
-    granted = replace(story.case.requests[-1], decided_at=clock.start_at + granted_after, approved_days=1)
-    story.take(replace(story.outcome, case=replace(story.case, requests=(granted,))))
-    story.submit(HOUSING).sent_back()
-    assert len(climbed(story)) == left
 
 
 def test_a_row_that_was_hung_is_handled_again_with_what_was_left_then() -> None:

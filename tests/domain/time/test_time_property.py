@@ -12,6 +12,7 @@ import pytest
 from domain.clock import Clock, ClockType, Limit, TimeUnit, start_clock
 from domain.deadline import clock_explanation, clock_used
 from domain.incident import Urgency
+from domain.loop.ladder import climb
 from domain.loop.pause import Pause, pause, resume
 from domain.loop.shift import Granted, extended_due, moved_to, recomputed
 from tests.domain.calendar_days import CALENDAR
@@ -73,15 +74,22 @@ def a_clock(start: int, limit: Limit) -> Clock:
     )
 
 
+def climbed(clock: Clock, now: datetime) -> Clock:
+    """The clock after every step that is due by then."""
+    while turned := climb(clock, now, NORMAL, CALENDAR):
+        clock, _ = turned
+    return clock
+
+
 def lived(chance: Random) -> None:
-    """One clock, paused and extended up to three times, compared after each."""
+    """One clock, paused and extended up to three times, compared after each; some extensions come when it is late."""
     unit = chance.choice(list(TimeUnit))
     limit = Limit(chance.randint(1, AMOUNTS[unit]), unit)
     start = chance.randint(0, 6 * 1440)
     clock, walked = a_clock(start, limit), Walked(unit, start, slow_due(start, limit.amount, unit))
     pauses: list[Pause] = []
     granted: list[Granted] = []
-    now = start
+    now, late = start, False
     for _ in range(chance.randint(1, 3)):
         if now + 1 >= walked.due or walked.due > LENGTH - 20 * 1440:
             break
@@ -97,11 +105,15 @@ def lived(chance: Random) -> None:
             now = until
         else:
             days = chance.randint(1, 3)
+            if chance.random() < 0.3:
+                now, late = walked.due + chance.randint(1, 1440), True
+                clock = climbed(clock, at(now))
             clock = moved_to(clock, extended_due(clock.due_at, days, CALENDAR), NORMAL, CALENDAR)
             granted.append(Granted(at(now), days))
             walked.extended(days)
+            now += 1  # whatever comes next comes after it
         assert clock.due_at == at(walked.due)
-        assert not clock.breached
+        assert clock.breached is late
     _agrees(clock, pauses, granted)
 
 
