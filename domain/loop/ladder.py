@@ -152,7 +152,7 @@ def climb(
         turned, light = lit
         return (_awaiting(turned, light, urgency, calendar) if light is S.RED else turned), light
     due, fired = clock.next_at, clock.next_step
-    if not clock.running or fired is None or fired in _BY_LIGHT or due is None or now < due:
+    if not clock.running or fired is None or fired in BY_LIGHT or due is None or now < due:
         return None
     return _awaiting(clock, fired, urgency, calendar), fired
 
@@ -180,7 +180,8 @@ def workdays_over(clock: Clock, fired: ClockStep, urgency: Urgency) -> int | Non
     return clock.repeated + (0 if urgency in _URGENT else _POSTS[-1].usual.amount) or None
 
 
-_BY_LIGHT = frozenset({S.E0, S.YELLOW, S.RED})
+BY_LIGHT = frozenset({S.E0, S.YELLOW, S.RED})
+"""The steps up to red, whose times are shares of the limit; those after it count from the due time."""
 
 
 def _awaiting(clock: Clock, fired: ClockStep, urgency: Urgency, calendar: WorkCalendar) -> Clock:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from domain.calendar import WorkCalendar, local_day
 from domain.clock import Clock, ClockStep, Limit, counted, due_time, half_time, is_provisional, yellow_time
 from domain.incident import Urgency
-from domain.loop.ladder import rescheduled
+from domain.loop.ladder import BY_LIGHT, rescheduled
 from domain.loop.pause import Pause, delayed
 
 
@@ -51,18 +51,32 @@ def recomputed(
     """The clock by another calendar: its limit from its start, then its pauses and extensions as they came."""
     limit = Limit(clock.limit, clock.unit)
     due = due_time(clock.start_at, limit, calendar)
-    gone = timedelta()
+    gone, before_due = timedelta(), timedelta()
     history: list[Pause | Granted] = [*pauses, *granted]
     for it in sorted(history, key=lambda it: it.at if isinstance(it, Granted) else it.from_at):
         if isinstance(it, Granted):
             due = extended_due(due, it.days, calendar)
             continue
-        gone += counted(it.from_at, it.to_at, clock.unit, calendar)
+        still = counted(it.from_at, it.to_at, clock.unit, calendar)
+        gone += still
         if it.from_at <= due:  # a pause after the due time gave nothing back
             due = delayed(due, it.from_at, it.to_at, clock.unit, calendar)
+            before_due += still
     known = replace(
         clock,
-        paused_seconds=int(gone.total_seconds()),
+        paused_seconds=int(before_due.total_seconds()),  # of what turns it yellow
         calendar_version=calendar.version,
     )
-    return moved_to(known, due, urgency, calendar)
+    moved = replace(moved_to(known, due, urgency, calendar), paused_seconds=int(gone.total_seconds()))
+    return slipped(moved, pauses, calendar)
+
+
+def slipped(clock: Clock, pauses: Collection[Pause], calendar: WorkCalendar) -> Clock:
+    """The clock with its next rung later by what it stood still after its due time: that brings no card (T26, D.9)."""
+    if clock.next_step in BY_LIGHT or clock.next_at is None:
+        return clock
+    at = clock.next_at
+    for it in sorted(pauses, key=lambda it: it.from_at):
+        if clock.due_at < it.from_at < at:
+            at = delayed(at, it.from_at, it.to_at, clock.unit, calendar)
+    return replace(clock, next_at=at)

@@ -9,15 +9,15 @@ from uuid import UUID
 from domain import text
 from domain.calendar import CalendarDay, midnight
 from domain.case import Case
-from domain.clock import WORK_UNITS, Clock, ClockStep, ClockType, TimeUnit, due_time
+from domain.clock import WORK_UNITS, Clock, ClockType, TimeUnit, due_time
 from domain.errors import DomainError, ErrorCode
 from domain.event import EventKind
 from domain.followup import FollowUp, FollowUpLayer
 from domain.life.outcome import Happening, Outcome, conclude
-from domain.loop.ladder import rescheduled
+from domain.loop.ladder import BY_LIGHT, rescheduled
 from domain.loop.pause import Pause
 from domain.loop.request import RequestKind, RequestState
-from domain.loop.shift import Granted, moved_to, recomputed
+from domain.loop.shift import Granted, moved_to, recomputed, slipped
 from domain.policy import OPINION
 from domain.rules.act import Act
 from domain.rules.clock import calendar_of, unit_of, with_clocks, with_due
@@ -28,7 +28,6 @@ NAME, SOURCE = 40, 100
 """Characters."""
 
 _BY_CALENDAR = frozenset({*WORK_UNITS, TimeUnit.NATURAL_DAY})
-_LIT = frozenset({None, ClockStep.E0, ClockStep.YELLOW, ClockStep.RED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,17 +115,32 @@ def follow(
 
 
 def _recomputed(act: Act, case: Case, clock: Clock, pauses: Collection[Pause]) -> Clock:
-    """The clock by the calendar in force; FOLLOWUP is not due before an opinion that is waited for (B.6)."""
+    """The clock by the calendar in force; FOLLOWUP is not due before the opinions it was moved for (B.6)."""
     urgency, calendar = case.incident.urgency, calendar_of(act, case, clock)
     if clock.unit not in _BY_CALENDAR:  # due by the hour, but a ladder may count working days
-        return clock if clock.next_step in _LIT else rescheduled(clock, urgency, calendar)
+        on_rung = clock.next_step not in BY_LIGHT
+        return slipped(rescheduled(clock, urgency, calendar), pauses, calendar) if on_rung else clock
     if clock.external:  # due by somebody's word, its light by working time
-        return moved_to(replace(clock, calendar_version=calendar.version), clock.due_at, urgency, calendar)
+        known = replace(clock, calendar_version=calendar.version)
+        return slipped(moved_to(known, clock.due_at, urgency, calendar), pauses, calendar)
     later = recomputed(clock, pauses, _granted(case, clock), urgency, calendar)
-    opinions = [it.due_at for it in (_of_term(act, it) for it in case.followups) if it.due_at and _waits(it)]
-    if clock.type is ClockType.FOLLOWUP and max(opinions, default=later.due_at) > later.due_at:
-        return moved_to(later, max(opinions), urgency, act.calendar)
-    return later
+    due = max(_terms(act, case, clock), default=later.due_at)
+    return moved_to(later, due, urgency, act.calendar) if due > later.due_at else later
+
+
+def _terms(act: Act, case: Case, clock: Clock) -> list[datetime]:
+    """When the opinions are due that a household was asked for before FOLLOWUP was late, answered or not (S49)."""
+    term = act.policy.special(OPINION)
+    if term is None or clock.type is not ClockType.FOLLOWUP:
+        return []
+    return [
+        due_time(it.created_at, term, act.calendar)
+        for it in case.followups
+        if it.layer is FollowUpLayer.COMMUNITY
+        and it.due_at is not None
+        and clock.start_at <= it.created_at <= clock.due_at
+        and it.state is not TaskState.CANCELLED
+    ]
 
 
 def _waits(task: FollowUp) -> bool:

@@ -10,10 +10,12 @@ from domain.case import Case
 from domain.clock import ClockType, Light
 from domain.errors import DomainError
 from domain.followup import FollowUpLayer
-from domain.loop.pause import Pause
+from domain.loop.pause import Pause, delayed
+from domain.loop.shift import recomputed
 from domain.rules.loop.opinion import with_opinion
 from domain.rules.time import hang
 from domain.rules.time.calendar import Move, change_of_year, follow, follows, year_of_days
+from domain.verification import TaskState
 from tests.domain.loop.play.steps_time import Timed, at_work, hung, refusal_of
 from tests.domain.stage import ADMIN, CALENDAR, DIRECTOR, a_complainant, act
 
@@ -178,3 +180,36 @@ def test_a_follow_up_is_not_due_before_the_opinion_that_is_waited_for() -> None:
     case, _ = followed(story, published(MONDAY))
     (opinion,) = [it for it in case.followups if it.layer is FollowUpLayer.COMMUNITY]
     assert opinion.due_at == story.clock(ClockType.FOLLOWUP).due_at == local("2024-10-30T17:00")
+
+
+def test_an_opinion_that_is_in_holds_the_follow_up_as_one_that_is_waited_for() -> None:
+    story = at_work()
+    story.submitted()
+    story.checking()
+    story.checked()
+    story.take(replace(story.outcome, case=with_opinion(act(ADMIN, at=story.now), story.case)))
+    given = tuple(replace(it, state=TaskState.DONE) for it in story.case.followups)
+    story.take(replace(story.outcome, case=replace(story.case, followups=given)))
+    before = story.clock(ClockType.FOLLOWUP).due_at
+    followed(story, published(replace(MONDAY, date=date(2024, 12, 2))))
+    assert story.clock(ClockType.FOLLOWUP).due_at == before
+
+
+def test_what_stood_still_after_the_due_time_turns_no_light_and_brings_no_rung_sooner() -> None:
+    story = at_work()
+    story.until(story.clock().due_at + timedelta(days=1))
+    late = story.clock()
+    still = Pause(
+        id=act(ADMIN).new_id(),
+        clock_id=late.id,
+        from_at=late.due_at + timedelta(hours=17),
+        to_at=late.due_at + timedelta(hours=18),
+        row="T26",
+    )
+    plain = recomputed(late, (), (), story.case.incident.urgency, published())
+    found = recomputed(late, (still,), (), story.case.incident.urgency, published())
+    assert (found.due_at, found.yellow_at) == (plain.due_at, plain.yellow_at)
+    assert found.paused_seconds == 3600
+    assert plain.next_at
+    assert found.next_at == delayed(plain.next_at, still.from_at, still.to_at, late.unit, published())
+    assert found.next_at > plain.next_at
