@@ -43,7 +43,8 @@ class Actors:
         self.choosing = Choosing(people, units, self._chance, now)
 
     async def begin(self, *accounts: str) -> None:
-        """A case by each of these to start with."""
+        """Everybody comes, and these report a case each to start with."""
+        await self.choosing.begin()
         for account in accounts:
             await self._send(self._new(await self.choosing.report(account)))
 
@@ -111,6 +112,7 @@ class Actors:
     def _answered(self, command: Command, answer: Row) -> None:
         if command.mutation == REPORT and not command.answers:
             self.cases[answer["incident"]["id"]] = command.who
+            self.choosing.cases.append(answer["incident"]["id"])
         if not command.answers:
             self.choosing.done[command.mutation] += 1
         command.answers.append(answer)

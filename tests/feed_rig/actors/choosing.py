@@ -1,5 +1,6 @@
 """Who acts next and what they do: mostly something they are offered, sometimes whatever comes to mind."""
 
+import asyncio
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -8,8 +9,9 @@ from datetime import datetime
 import httpx2
 
 from tests.acceptance.desks import PLAIN
+from tests.feed_rig.actors import calendar
 from tests.feed_rig.actors.moves import MOVES, REPORT
-from tests.feed_rig.actors.scene import ELSEWHERE, SEEN, SPOT, Move, Scene
+from tests.feed_rig.actors.scene import ELSEWHERE, MINE, SEEN, SPOT, Move, Scene
 from tests.feed_rig.people import People, RefusedError
 from tests.feed_rig.record import Row
 
@@ -18,6 +20,8 @@ Offer = tuple[str, Row, Row | None]  # mutation, case, assignment
 
 SECRET_PHONE, SECRET_NAME = "13812345678", "王秀兰机密"
 ADDED = {"rig-leader": "LEADER", "rig-supervisor": "SUPERVISOR"}  # posts that no account of the demo holds
+CLERK = "admin"  # keeps the calendar, and sees no case
+CENTRE = frozenset({"command", "acceptor", "shift", "dispatcher", "inspector", "callback", *ADDED})
 WHO: Mapping[str, int] = {
     "command": 5,
     "acceptor": 6,
@@ -47,7 +51,6 @@ SOURCES = {
     "housing": "DEPT_INSPECTION",
 }
 ON_THE_SPOT, STAGED = "HJ-GG-XG", "SG-WJ-YJ"  # a grid worker may do it away at once; handled in milestones
-_ORDERS = ("REPORTED_AT_DESC", "REPORTED_AT_ASC", "DUE_AT_ASC", "DUE_AT_DESC", "CLOSED_AT_DESC")
 _STATES = (
     *("REPORTED", "VERIFYING", "SELF_DONE", "FILED", "ARBITRATING", "DISPATCHED", "HANDLING", "HUNG"),
     *("RETURN_REVIEW", "SUBMITTED", "CHECKING", "FOLLOWUP", "CLOSED", "REJECTED", "MERGED", "TRANSFERRED"),
@@ -55,9 +58,9 @@ _STATES = (
 _LOOKS = 0.85  # of all choices are made among what is offered
 _REPORTS = 0.08  # and of new cases
 _ASKED = 5  # people, until a new case is reported instead
-_MANY = 60  # commands after which there are cases in many states
+_LATEST = 40  # cases that are still acted on
 _WANTED = 4.0  # times as likely is what nobody has done yet
-_PLACELESS = {mutation for mutation, move in MOVES.items() if not move.of}
+_UNASKED = ("saveDraft", "answerWhistle", "rateWhistle", "unmaskField")  # no case offers them
 
 
 class Choosing:
@@ -67,11 +70,25 @@ class Choosing:
         self, people: People, units: Mapping[str, str], chance: random.Random, now: Callable[[], datetime]
     ) -> None:
         self.done: Counter[str] = Counter()
+        self.cases: list[str] = []  # all that were reported
         self.handlers: dict[str, str] = {}  # by the code of their unit
+        self._may: dict[str, list[str]] = {}  # by account, whatever the case
         self._people = people
         self._units = units
         self._chance = chance
         self._now = now
+
+    async def begin(self) -> None:
+        """Everybody signs in and learns what their posts let them do."""
+        async with asyncio.TaskGroup() as group:
+            for who in WHO:
+                group.create_task(self._learn(who))
+
+    async def _learn(self, who: str) -> None:
+        self._people.person(who)
+        self._may[who] = (await self._people.patiently(who, "{ viewer { actions } }", {}))["viewer"][
+            "actions"
+        ]
 
     async def next(self) -> Choice:
         """Look, and choose; a new case where several people found nothing to do."""
@@ -79,12 +96,11 @@ class Choosing:
             return await self.report()
         for _ in range(_ASKED):
             who = self._chance.choices(list(WHO), list(WHO.values()))[0]
-            cases = await self._seen(who)
-            offers = self._offers(cases) if self._chance.random() < _LOOKS else self._thought_of(cases)
+            offers = await self._choices(who)
             while offers:
                 offer = self._one(offers)
                 offers.remove(offer)
-                if (given := await self._given(who, offer, cases)) is not None:
+                if (given := await self._given(who, offer)) is not None:
                     return who, offer[0], given
         return await self.report()
 
@@ -108,47 +124,62 @@ class Choosing:
                 given |= {"categoryCode": category, "mediaIds": [photo]}
         return account, REPORT, given
 
-    async def _seen(self, who: str) -> list[Row]:
-        """Some cases: of any state, or of a few states, so that rare ones are found."""
-        asked: Row = {"order": self._chance.choice(_ORDERS)}
-        if self.done.total() > _MANY and self._chance.random() < 0.5:
-            asked["where"] = {"state": {"in": self._chance.sample(_STATES, 5)}}
-        try:
-            answer = await self._people.ask(who, SEEN, asked, self._chance.randrange(8))
-        except (RefusedError, httpx2.TransportError):
+    async def _choices(self, who: str) -> list[Offer]:
+        """What somebody might do now."""
+        if who == CLERK:
+            return [(mutation, {}, None) for mutation in calendar.MOVES]
+        case = await self._seen(who)
+        if case is None:
             return []
-        found: list[Row] = answer["incidents"]["nodes"]
-        return found
+        return self._offers(who, case) if self._chance.random() < _LOOKS else self._thought_of(case)
 
-    def _offers(self, cases: Sequence[Row]) -> list[Offer]:
-        """What this person may do now with what they see, and what needs no leave."""
-        found: list[Offer] = []
-        for case in cases:
-            found += [(it["name"], case, None) for it in case["availableActions"] if it["allowed"]]
-            for row in case["assignments"]:
-                found += [(it["name"], case, row) for it in row["availableActions"] if it["allowed"]]
-        if cases:
-            found += [(mutation, self._chance.choice(cases), None) for mutation in sorted(_PLACELESS)]
+    async def _seen(self, who: str) -> Row | None:
+        """One of the cases this person may see, with what is offered; None where nothing is found."""
+        try:
+            ids = self.cases[-_LATEST:] if who in CENTRE else await self._mine(who)
+            if not ids:
+                return None
+            answer = await self._people.ask(who, SEEN, {"id": self._chance.choice(ids)}, self._server())
+        except (RefusedError, httpx2.TransportError):
+            return None
+        case: Row | None = answer["incident"]
+        return case
+
+    async def _mine(self, who: str) -> list[str]:
+        """Those of any state, or of a few states, so that rare ones are found."""
+        some = self._chance.random() < 0.3
+        where: Row | None = {"state": {"in": self._chance.sample(_STATES, 5)}} if some else None
+        answer = await self._people.ask(who, MINE, {"where": where}, self._server())
+        return [it["id"] for it in answer["incidents"]["nodes"]]
+
+    def _server(self) -> int:
+        return self._chance.randrange(8)
+
+    def _offers(self, who: str, case: Row) -> list[Offer]:
+        """What this person may do now with the case, and what the case has no say in."""
+        found: list[Offer] = [(it["name"], case, None) for it in case["availableActions"] if it["allowed"]]
+        for row in case["assignments"]:
+            found += [(it["name"], case, row) for it in row["availableActions"] if it["allowed"]]
+        found += [(mutation, case, None) for mutation in _UNASKED if mutation in self._may.get(who, ())]
         return [it for it in found if it[0] in MOVES]
 
-    def _thought_of(self, cases: Sequence[Row]) -> list[Offer]:
-        """Any command at all on any case, whoever may give it."""
-        found: list[Offer] = []
-        for case in cases[:2]:
-            row = self._chance.choice(case["assignments"]) if case["assignments"] else None
-            found += [(mutation, case, row) for mutation in MOVES]
-        return found
+    def _thought_of(self, case: Row) -> list[Offer]:
+        """Any command at all, whoever may give it."""
+        row = self._chance.choice(case["assignments"]) if case["assignments"] else None
+        return [(mutation, case, row) for mutation in MOVES]
 
     def _one(self, offers: Sequence[Offer]) -> Offer:
         weights = [MOVES[it[0]].weight * (1.0 if self.done[it[0]] else _WANTED) for it in offers]
         return self._chance.choices(offers, weights)[0]
 
-    async def _given(self, who: str, offer: Offer, cases: Sequence[Row]) -> Row | None:
+    async def _given(self, who: str, offer: Offer) -> Row | None:
         mutation, case, row = offer
         move = MOVES[mutation]
         photo = await self._people.photo(who) if self._pictured(move, case) else None
         return move.given(
-            Scene(case, row, cases, self._units, self.handlers, self._chance, self._now(), photo)
+            Scene(
+                case, row, self.cases[-_LATEST:], self._units, self.handlers, self._chance, self._now(), photo
+            )
         )
 
     @staticmethod

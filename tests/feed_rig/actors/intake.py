@@ -41,8 +41,8 @@ def _amended(scene: Scene) -> Row:
 
 
 def _other(scene: Scene, name: str) -> Row | None:
-    around = [it for it in scene.around if it["id"] != scene.case["id"]]
-    return {name: scene.chance.choice(around)["id"]} if around else None
+    around = [it for it in scene.around if it != scene.case["id"]]
+    return {name: scene.chance.choice(around)} if around else None
 
 
 MOVES: Mapping[str, Move] = {

@@ -10,22 +10,23 @@ from tests.feed_rig.record import Row
 LEADS = {"GCL-ZJJ": "housing", "GCL-MZJ": "civil", "GCL-ZFD": "enforcement", "GCL-WMB": "civility"}
 SPOT = {"lng": 123.425223, "lat": 41.159448, "crs": "WGS84"}  # in the grid of the account `grid`
 ELSEWHERE = {"lng": 123.4255, "lat": 41.1565, "crs": "WGS84"}
-SEEN = """query ($order: IncidentOrder!, $where: IncidentFilter) {
-  incidents(first: 8, orderBy: $order, where: $where) { nodes {
+MINE = """query ($where: IncidentFilter) {
+  incidents(first: 20, orderBy: REPORTED_AT_DESC, where: $where) { nodes { id } } }"""
+SEEN = """query ($id: ID!) { incident(id: $id) {
     id version state publicCode category { code } availableActions { name allowed }
     supervisions { id repliedAt cancelledAt } notes { id kind receivedAt }
     whistles { calls { id orgUnit { code } signedAt contactedAt arrivedAt } }
     assignments { id version state role dispatchedAt orgUnit { id code } milestones { name doneAt }
-      availableActions { name allowed } } } } }"""
+      availableActions { name allowed } } } }"""
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """`around` are the other cases in sight, `units` the ids of the units by code, `photo` a picture just taken."""
+    """`around` are the ids of other cases, `units` the ids of the units by code, `photo` a picture just taken."""
 
     case: Row
     row: Row | None
-    around: Sequence[Row]
+    around: Sequence[str]
     units: Mapping[str, str]
     handlers: Mapping[str, str]
     chance: random.Random

@@ -89,6 +89,6 @@ def test_an_input_is_filled_in_as_the_schema_wants_it(schema: GraphQLSchema, mut
 
 def test_a_move_on_an_assignment_needs_one() -> None:
     scene = _scene(1)
-    bare = Scene(CASE, None, [CASE], UNITS, {}, scene.chance, scene.now)
+    bare = Scene(CASE, None, ["case"], UNITS, {}, scene.chance, scene.now)
     assert MOVES["acceptAssignment"].given(bare) is None
     assert MOVES["mergeIncident"].given(bare) is None  # there is no other case
