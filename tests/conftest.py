@@ -42,7 +42,7 @@ async def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """The address of a real PostgreSQL server."""
-    with servers.postgres_server() as url:
+    with servers.postgres_server(servers.roomy_memory()) as url:
         if url is None:
             servers.absent("PostgreSQL")
         else:
@@ -83,7 +83,9 @@ async def postgres_store_url(
 ) -> AsyncIterator[str]:
     """The address of a fresh, migrated PostgreSQL database."""
     name = f"{postgres_template}_{next(_numbers)}"
-    await postgres_admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{postgres_template}"')
+    await postgres_admin.execute(
+        f'CREATE DATABASE "{name}" TEMPLATE "{postgres_template}" STRATEGY FILE_COPY'
+    )
     yield servers.at_database(postgres_url, name)
     await postgres_admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
