@@ -22,7 +22,7 @@ check: $(VENV)/dev.stamp ## Lint, format, types and import contracts, without th
 	PYTHONPATH=. $(BIN)/lint-imports
 
 test: $(VENV)/dev.stamp | node-tools ## Run everything that must hold: all tests, and the gates of `check` among them
-	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 diff: $(VENV)/dev.stamp ## Compare both executors on 200,000 generated documents
 	$(BIN)/python -m tests.differential --documents 200000

@@ -16,6 +16,8 @@ import asyncpg
 import pytest
 
 _START_SECONDS = 20.0
+_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of a name of our own is made in it
+_ROOM = 4 << 30
 _Stop = Callable[[], None]
 
 
@@ -35,14 +37,17 @@ def absent(server: str) -> None:
 
 
 @contextmanager
-def postgres_server() -> Iterator[str | None]:
-    """The address of a PostgreSQL: TEST_PG_URL, the embedded package, the system's binaries, or None."""
+def postgres_server(folder: str | None = None) -> Iterator[str | None]:
+    """The address of a PostgreSQL: TEST_PG_URL, the embedded package, the system's binaries, or None.
+
+    Its data lie under `folder`, else where temporary files lie.
+    """
     given = os.environ.get("TEST_PG_URL")
     if given:
         yield given
         return
-    with tempfile.TemporaryDirectory(prefix="fengqiao-pg-", ignore_cleanup_errors=True) as folder:
-        data = Path(folder) / "data"
+    with tempfile.TemporaryDirectory(prefix="fengqiao-pg-", dir=folder, ignore_cleanup_errors=True) as own:
+        data = Path(own) / "data"
         started = _embedded(data) or _of_system(data)
         if started is None:
             yield None
@@ -52,6 +57,14 @@ def postgres_server() -> Iterator[str | None]:
             yield url
         finally:
             stop()
+
+
+def roomy_memory() -> str | None:
+    """The folder that lies in memory, where it has room for several stores: a database is made there in no time."""
+    if not (_MEMORY.is_dir() and os.access(_MEMORY, os.W_OK)):
+        return None
+    free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return str(_MEMORY) if min(shutil.disk_usage(_MEMORY).free, free) > _ROOM else None
 
 
 def at_database(url: str, name: str) -> str:
