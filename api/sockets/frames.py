@@ -13,11 +13,13 @@ def alone(data: bytes, most: int) -> tuple[int, bytes] | None:
     if len(data) <= 1 + _MASK or data[0] not in _PLAIN or data[1] < _MASKED:
         return None
     size, start = data[1] & _LENGTH, 2
+    if size == _EIGHT:
+        return None
     if size == _TWO:
         size, start = int.from_bytes(data[2:4], "big"), 4
         if size < _TWO or data[0] & 0xF == PONG:
             return None
-    if size == _EIGHT or size > most or len(data) != start + _MASK + size:
+    if size > most or len(data) != start + _MASK + size:
         return None
     return data[0] & 0xF, apply_mask(data[start + _MASK :], data[start : start + _MASK])
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from websockets.frames import Close, Frame, Opcode
 
@@ -237,6 +237,7 @@ FRAMES = CONTROLS | DATA
 
 
 @given(FRAMES, st.integers(0, MOST))
+@example(sent(bytes(127), Opcode.TEXT, final=True), 127)  # its length is said in two bytes, not in eight
 def test_one_frame_alone_is_read_as_the_parser_would(frame: bytes, most: int) -> None:
     known = _parsed(frame)
     found = alone(frame, most)

@@ -12,6 +12,7 @@ from api.feed.shares.seat import Ring, Seat, Told
 from api.limits import Limits
 from api.uvicorn_protocol import AbortingWS
 from api.wire import Outlet, Wire
+from domain.term import Language
 from tests.api.feed.rig import command
 
 
@@ -58,7 +59,8 @@ class _Console:
         self.far.setblocking(False)
         self._ours, self.raw = ours, _Raw(ours)
         websocket: Any = type("Handshake", (), {"scope": {"extensions": {"raw": self.raw}}})()
-        outlet = Wire(websocket, Limits()).outlet(operation_id, lambda _: None)
+        hears: Any = None
+        outlet = Wire(websocket, Limits()).outlet(operation_id, Language.ZH, hears)
         assert isinstance(outlet, Outlet)
         share: Any = _Share()
         self.seat = outlet.seat = Seat(share, command(), outlet, vouched=True)
