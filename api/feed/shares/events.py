@@ -20,7 +20,7 @@ from domain.visibility import Visibility
 TOGETHER = 64  # entries that wait and leave in one write
 PRIVATE = 32  # entries that a reader who catches up is told before others have their turn
 AT_ONCE = 4  # items of these that are written before others have their turn
-PARTS = 64  # of so many items that were written together, kept for others who catch up
+PARTS = 16  # written together, kept for others who catch up: no more items than are kept singly
 MOST_PENDING = 10_000  # entries; readers who fall behind by more read the log for themselves
 _PIECES = 8
 
