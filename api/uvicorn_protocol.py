@@ -77,6 +77,11 @@ class WholeHttp(HttpToolsProtocol):
             more = {WHOLE: send, "raw": self}
             cycle.scope["extensions"] = more  # type: ignore[typeddict-item]  # ASGI lets servers add extensions
 
+    def handle_websocket_upgrade(self) -> None:
+        """The parser has done its work; the two hold each other, and only a search for garbage would free them."""
+        super().handle_websocket_upgrade()
+        self.parser = None  # type: ignore[assignment]  # nothing comes to this protocol any more
+
     def shutdown(self) -> None:
         """An answer that waits is finished for uvicorn, which would close before it."""
         self._outbox.flush()

@@ -169,7 +169,9 @@ class RestingWS(WebSocketsSansIOProtocol):
             return
         if conn is not None and (conn.state is not State.OPEN or conn.current_size is not None):
             return
-        self.__dict__.pop("conn", None)
+        if conn is not None:
+            conn.parser.close()  # it holds what holds it, so that only a search for garbage would free the two
+            del self.conn
         common = _commons.get(self.config)
         if common is None:
             common = _commons[self.config] = SimpleNamespace(

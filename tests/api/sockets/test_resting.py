@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import contextlib
+import gc
 import os
 import struct
 from collections.abc import AsyncIterator, Callable
@@ -14,7 +15,11 @@ import orjson
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from starlette.websockets import WebSocket
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from websockets.frames import Close, Frame, Opcode
+from websockets.http11 import Request
+from websockets.server import ServerProtocol
 
 from api.sockets.frames import PONG, TEXT, alone, ends_with_a_frame
 from api.sockets.pulse import STEPS, Pulse
@@ -114,6 +119,21 @@ async def test_a_socket_that_rests_has_no_task_no_parser_and_no_handshake() -> N
         await eventually(lambda: not toy.websocket.conversations)
         assert not toy.server.server_state.connections
         assert len(tasks()) == before
+
+
+async def test_what_a_socket_needed_to_begin_is_freed_without_a_search_for_garbage() -> None:
+    async with serving() as toy:
+        gc.collect()
+        gc.disable()
+        try:
+            async with client(toy) as one:
+                one.writer.write(text(ASK) + sent(b"?", Opcode.PONG))
+                assert await one.answered()
+                await eventually(lambda: not one.server.read_paused)
+                kinds = (ServerProtocol, HttpToolsProtocol, WebSocket, Request)
+                assert not [it for it in gc.get_objects() if isinstance(it, kinds)]
+        finally:
+            gc.enable()
 
 
 WHOLE = text(ASK)
