@@ -37,3 +37,8 @@ class OrgUnit:
     region_id: UUID | None
     active: bool = True
     version: int = 1
+
+    @property
+    def handles(self) -> bool:
+        """Whether it may lead or support: the command centre may not, for only its people check and call (B.6 E)."""
+        return self.active and self.kind is not OrgKind.COMMAND_CENTER

@@ -82,7 +82,7 @@ class Submission:
 def dispatch(act: Act, case: Case, given: Dispatch) -> Outcome:
     """T11: the units get the case; their clocks start now (trap 1), DISPATCH stops, an open claim is refused.
 
-    GUARD_FAILED for units that do not fit the mode, are inactive, have no basis or gave the case back, and
+    GUARD_FAILED for units that do not fit the mode, may not handle, have no basis or gave the case back, and
     without a reason where a department's duty is pushed down (R35).
     """
     order = ordered(given, "T11")
@@ -106,9 +106,11 @@ def ordered(given: Dispatch, row: str, *, designated: bool = False) -> Giving:
         row=row,
     )
     check_units(order)
-    for name, units in (("leads", given.leads), ("supports", given.supports), ("copies", given.copies)):
-        if not all(unit.active for unit in units):
+    for name, units in (("leads", given.leads), ("supports", given.supports)):
+        if not all(unit.handles for unit in units):
             raise DomainError(ErrorCode.GUARD_FAILED, name, rule=row)
+    if not all(unit.active for unit in given.copies):
+        raise DomainError(ErrorCode.GUARD_FAILED, "copies", rule=row)
     if not order.basis:
         raise DomainError(ErrorCode.GUARD_FAILED, "basis", rule=row)
     if given.pushed and order.push_down_reason is None:

@@ -54,6 +54,8 @@ def check_place(kind: PostType, org: OrgUnit | None, grid: Grid | None) -> None:
         raise _refusal("orgUnitId", "单位已停用", "The unit is no longer active")
     if kind in _HANDLERS and org is None:
         raise _refusal("orgUnitId", "须指定单位", "Name the unit")
+    if kind in _HANDLERS and org is not None and org.kind is OrgKind.COMMAND_CENTER:
+        raise _refusal("orgUnitId", "指挥中心不承办事项", "A command centre handles no case")
     if kind in CENTRE_POSTS and (org is None or org.kind is not OrgKind.COMMAND_CENTER):
         raise _refusal("orgUnitId", "该岗位须在指挥中心", "This post exists at a command centre alone")
     if kind is PostType.OFFICE_CLERK and (org is None or org.region_id is None):

@@ -109,9 +109,10 @@ async def rule(call: Call, given: RuleArbitration) -> Result:
 
 
 async def _check_units(work: Work, ids: Collection[UUID], field: str, rule: str) -> None:
-    """NOT_FOUND for a unit that is none, GUARD_FAILED for one that is closed (T11), naming the field."""
+    """NOT_FOUND for a unit that is none, GUARD_FAILED for one that is closed or may not handle it (T11)."""
     found = await orgs.known(ids, work.connection)
     if len(found) != len(set(ids)):
         raise DomainError(ErrorCode.NOT_FOUND, field, rule=rule)
-    if not all(unit.active for unit in found.values()):
+    given_it = field in {"leads", "supports"}
+    if not all(unit.handles if given_it else unit.active for unit in found.values()):
         raise DomainError(ErrorCode.GUARD_FAILED, field, rule=rule)

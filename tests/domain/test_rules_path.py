@@ -15,6 +15,7 @@ from domain.event import EventKind
 from domain.followup import FollowUpLayer, ReplyChannel, Satisfaction, Solved
 from domain.incident import CaseOutcome, IncidentKind, IncidentState, RejectReason, Source, Urgency
 from domain.life.transition import require
+from domain.org import OrgKind
 from domain.rules import assignment, incident
 from domain.rules.complainant import complainant_of
 from domain.rules.followup import Answer
@@ -241,6 +242,11 @@ def test_a_case_is_filed_only_under_a_category_of_level_three() -> None:
         ({"leads": ()}, GUARD, "leads"),
         ({"leads": (unit(), unit(CIVIL))}, GUARD, "leads"),
         ({"leads": (unit(active=False),)}, GUARD, "leads"),
+        (
+            {"leads": (replace(unit(CENTRE), kind=OrgKind.COMMAND_CENTER),)},
+            GUARD,
+            "leads",
+        ),  # who checks and calls
         ({"legal_basis": None}, GUARD, "basis"),
     ],
 )

@@ -188,6 +188,7 @@ async def test_a_post_gives_its_role_from_its_first_to_its_last_moment(district:
     [
         (PostType.HANDLER, None, None, "orgUnitId"),
         (PostType.HANDLER_LEAD, None, None, "orgUnitId"),
+        (PostType.HANDLER_LEAD, "CENTER", None, "orgUnitId"),
         (PostType.LEADER, "HOUSING", None, "orgUnitId"),
         (PostType.ACCEPTOR, None, None, "orgUnitId"),
         (PostType.OFFICE_CLERK, "HOUSING", None, "orgUnitId"),

@@ -209,6 +209,8 @@ async def test_a_ruling_scores_gives_the_case_and_becomes_a_rule_that_the_next_c
     await desk.speak("CIVIL", volunteers=True)
     await refused(desk.rule("CIVIL", by="dispatcher"), ErrorCode.FORBIDDEN)
     await refused(desk.rule("CIVIL", leads=(uuid4(),)), ErrorCode.NOT_FOUND, "leads", "T19")
+    centre = (desk.unit("CENTER"),)  # nobody else could check and call
+    await refused(desk.rule("CIVIL", leads=centre), ErrorCode.GUARD_FAILED, "leads", "T19")
     outsider = (desk.unit("COMMUNITY"),)
     await refused(
         desk.rule("CIVIL", shirked_org_unit_ids=outsider), ErrorCode.GUARD_FAILED, "shirkedOrgUnitIds", "T19"
