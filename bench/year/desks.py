@@ -3,18 +3,30 @@
 from collections.abc import Iterator
 
 from bench.year.matter import Matter, Task
+from bench.year.sideboard import called, claimed, on_the_spot
 from domain.assignment import Assignment, AssignmentRole, AssignmentState
 from domain.case import Case
 from domain.clock import ClockType
 from domain.followup import FollowUpLayer
 from domain.incident import IncidentState, Source
 from domain.life.guards.review import attempts_at, has_passed, reworks, unhappy
+from domain.loop.milestone import undone
 from domain.loop.request import ENDINGS, RequestKind
 from domain.policy import REWORK_ROUNDS
 from domain.supervision import SupervisionLevel
 from domain.verification import TaskState
 
 R, S = AssignmentState, IncidentState
+MERGEABLE = frozenset({S.DISPATCHED, S.HANDLING, S.RETURN_REVIEW})
+# Before filing, and what did not come to it: what waits there, if anything always does.
+_UNFILED = {
+    S.REPORTED: None,
+    S.VERIFYING: "find",
+    S.SELF_DONE: "review_self",
+    S.MERGED: None,
+    S.REJECTED: None,
+    S.TRANSFERRED: None,
+}
 _WORKING = frozenset({S.DISPATCHED, S.HANDLING, S.RETURN_REVIEW, S.HUNG, S.ARBITRATING})
 
 
@@ -30,8 +42,11 @@ def waiting(matter: Matter, codes: dict[object, str]) -> Iterator[Task]:
         yield from _endings(matter, case)
     if state.open:
         yield from _cards(matter, case, codes)
+        yield from called(matter, case)
     yield from _by_state(matter, case, codes)
     yield from _of_rows(matter, case, codes)
+    if state in MERGEABLE and "late_echo" in matter.fates and _may_merge(matter, case):
+        yield Task("merge_late")
 
 
 def _of_rows(matter: Matter, case: Case, codes: dict[object, str]) -> Iterator[Task]:
@@ -44,27 +59,22 @@ def _of_rows(matter: Matter, case: Case, codes: dict[object, str]) -> Iterator[T
 
 
 def _endings(matter: Matter, case: Case) -> Iterator[Task]:
-    """Voided and withdrawn matters, at some stage of their own; never one that others were merged into."""
-    state, alone = case.incident.state, not case.incident.merged_count
+    """Voided and withdrawn matters, at some stage; of those that others were merged into some are voided."""
+    state, alone = case.incident.state, not (case.incident.merged_count and matter.number % 2)
     stage = ("REPORTED", "FILED", "DISPATCHED", "HANDLING", "SUBMITTED", "CHECKING", "FOLLOWUP")[
         matter.number % 7
     ]
     if state.value == stage and alone and not case.requests:
         if "void" in matter.fates:
             yield Task("propose_void")
-        elif "withdraw" in matter.fates and case.complainants:
+        elif "withdraw" in matter.fates and case.complainants and not case.incident.merged_count:
             yield Task("withdraw")
 
 
 def _by_state(matter: Matter, case: Case, codes: dict[object, str]) -> Iterator[Task]:
     incident, fates = case.incident, matter.fates
-    if incident.state is S.REPORTED:
-        yield _intake(matter, case)
-    elif incident.state is S.VERIFYING:
-        yield Task("find")
-    elif incident.state in {S.REJECTED, S.TRANSFERRED} and "reinstate" in fates:
-        yield Task("reinstate")
-    elif incident.state is S.FILED:
+    if incident.state is S.FILED:
+        yield from claimed(matter, case)
         yield Task("dispatch", mark=sum(it.type is ClockType.DISPATCH for it in case.clocks))
     elif incident.state is S.ARBITRATING:
         (ruling,) = case.waiting(RequestKind.ARBITRATION)
@@ -73,15 +83,31 @@ def _by_state(matter: Matter, case: Case, codes: dict[object, str]) -> Iterator[
         yield Task("rule", mark=ruling.id)
     elif incident.state is S.CLOSED and "reopen" in fates and not incident.reopened:
         yield Task("reopen")
+    elif incident.state in _UNFILED:
+        yield from _before(matter, case)
     else:
         yield from _after_work(matter, case)
 
 
+def _before(matter: Matter, case: Case) -> Iterator[Task]:
+    """Before filing, and what did not come to it."""
+    state = case.incident.state
+    if state is S.REPORTED:
+        yield _intake(matter, case)
+    elif state is S.MERGED and "part" in matter.fates:
+        yield Task("unmerge")
+    elif state in {S.REJECTED, S.TRANSFERRED} and "reinstate" in matter.fates:
+        yield Task("reinstate")
+    elif waits := _UNFILED[state]:
+        yield Task(waits)
+
+
 def _intake(matter: Matter, case: Case) -> Task:
     times = sum(it.type is ClockType.INTAKE for it in case.clocks)
-    master = matter.echo_of.case if matter.echo_of else None
-    if master is not None and master.incident.state.open:
+    if "late_echo" not in matter.fates and _may_merge(matter, case):
         return Task("merge")
+    if on_the_spot(matter, case):
+        return Task("self_handle")
     if times == 1:
         for name in ("reject", "transfer"):
             if name in matter.fates:
@@ -89,6 +115,15 @@ def _intake(matter: Matter, case: Case) -> Task:
     if "verify" in matter.fates and not case.verifications and matter.plan.source is not Source.GRID_PATROL:
         return Task("verify")
     return Task("file", mark=times)
+
+
+def _may_merge(matter: Matter, case: Case) -> bool:
+    """T7: into what is open, or closed not long ago; asked once."""
+    master = matter.echo_of.case if matter.echo_of else None
+    asked = any(it.kind is RequestKind.MERGE for it in case.requests) or case.waiting(*ENDINGS)
+    if master is None or asked or "merge" in matter.dropped:
+        return False
+    return master.incident.state.open or master.incident.state is S.CLOSED
 
 
 def _after_work(matter: Matter, case: Case) -> Iterator[Task]:
@@ -102,6 +137,9 @@ def _after_work(matter: Matter, case: Case) -> Iterator[Task]:
             yield Task("request_check", mark=(round_, returned))
     elif incident.state is S.CHECKING:
         pending = sum(it.state is TaskState.DONE for it in case.verifications)
+        if "recuse" in fates and matter.checker is None:
+            yield Task("recuse")
+            return
         yield Task("close", mark=round_) if has_passed(case) else Task("check", mark=(round_, pending))
     elif incident.state is S.FOLLOWUP:
         yield from _asking(matter, case)
@@ -169,6 +207,8 @@ def _of_lead(matter: Matter, case: Case, row: Assignment, org: str) -> Iterator[
         yield Task("review_hang", mark=len(case.notes), row=row.id)
         if "silence" not in matter.fates:
             yield Task("report_progress", org, mark=len(case.requests), row=row.id)
+    if row.state in {R.ACCEPTED, R.HUNG} and (stages := undone(row.stages)):
+        yield Task("stage", org, mark=stages[0].name, row=row.id)
     if row.state is R.HUNG and row.close_hung:
         yield Task("submit", org, mark="hung", row=row.id)
     if row.state is R.ACCEPTED:
@@ -189,7 +229,7 @@ def _of_worker(matter: Matter, case: Case, row: Assignment, org: str) -> Iterato
         yield Task("extend", org, mark=extensions, row=row.id)
     if "hang" in matter.fates and handling and RequestKind.HANG not in asked and row.first_contact_at:
         yield Task("hang", org, row=row.id)
-    if all(it.state is R.REPLIED for it in case.supports):
+    if all(it.state is R.REPLIED for it in case.supports) and not undone(row.stages):
         yield Task("submit", org, mark=row.submitted_at, row=row.id)
 
 

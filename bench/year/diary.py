@@ -11,10 +11,11 @@ from uuid import UUID
 class Deed:
     """One command that was accepted: `action` is the mutation's name, `facts` what the person said with it.
 
-    Units are named by their codes, never by ids of rows: the second bookkeeping has rows of its own.
+    Units are named by their codes, never by ids of rows: the second bookkeeping has rows of its own. A deed of no
+    case is a calendar that was published, `days` of its facts.
     """
 
     at: datetime
-    case: UUID
+    case: UUID | None
     action: str
     facts: Mapping[str, Any] = field(default_factory=dict)

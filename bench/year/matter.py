@@ -48,6 +48,13 @@ FATES: Mapping[str, float] = {
     "unanswered": 12,
     "release": 30,
     "reopen": 1,
+    "claim": 70,
+    "part": 15,
+    "late_echo": 20,
+    "unable": 2,
+    "unabler": 30,
+    "recuse": 1,
+    "whistle": 20,
 }
 HANDS = ("punctual", "late", "silent")
 UNIT_HANDS, OFFICE_HANDS = (74, 20, 6), (91, 8, 1)
@@ -64,8 +71,21 @@ class Task:
 
 
 @dataclass(slots=True)
+class Called:
+    """A unit that was called to the spot: how many of the three steps it has taken, and how many ratings there are."""
+
+    org: str
+    id: UUID
+    steps: int = 0
+    rated: int = 0
+
+
+@dataclass(slots=True)
 class Matter:
-    """A matter on its way; the same seed makes the same plan, people and fates."""
+    """A matter on its way; the same seed makes the same plan, people and fates.
+
+    `dropped`: what was refused once and is not tried again. `checker`: who checks instead of who keeps out of it.
+    """
 
     number: int
     plan: Plan
@@ -77,6 +97,10 @@ class Matter:
     steps: int = 0
     stale: bool = False
     echo_of: "Matter | None" = None
+    echoes: list["Matter"] = field(default_factory=list)
+    dropped: set[str] = field(default_factory=set)
+    checker: str | None = None
+    called: list[Called] = field(default_factory=list)
 
     @classmethod
     def drawn(cls, number: int, plan: Plan, seed: int) -> "Matter":

@@ -1,5 +1,6 @@
 """One run: an empty store, its ground, the year, and the two books side by side."""
 
+import pickle
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -7,8 +8,9 @@ from datetime import datetime
 from pathlib import Path
 
 from bench.year.again.audit import audit, retell
-from bench.year.again.books import books, named_days, unusual
+from bench.year.again.books import books, named_days, tables, unusual
 from bench.year.diary import Deed
+from bench.year.ground import above, prepare
 from bench.year.living import Told, finish, live, matters_of
 from bench.year.stage import Stage
 from channels.demo.cast import Cast
@@ -16,11 +18,11 @@ from channels.demo.ground import load_ground
 from channels.demo.plans import Drawing
 from db import connection, dictionaries, event_log, orgs, sealed
 from db.migrate import migrate
-from db.rows import Sql, read, write
-from db.unit_of_work import Work, in_transaction
+from db.rows import Sql, read
 from services import clocks, media
 
 KEYS = "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="  # of made-up people
+DIARY = "diary.pickle"
 COUNTED = (
     "incident",
     "assignment",
@@ -29,6 +31,8 @@ COUNTED = (
     "clock_pause",
     "supervision",
     "score_entry",
+    "whistle_call",
+    "policy_value",
     "event_log",
 )
 
@@ -38,6 +42,7 @@ class Outcome:
     """What a run found; times are seconds of the wall's clock."""
 
     lived: float
+    until: datetime
     audited: float = 0
     stored: Counter[str] = field(default_factory=Counter)
     compared: Counter[str] = field(default_factory=Counter)
@@ -57,9 +62,22 @@ async def run(
     await connection.connect(url)
     try:
         began = time.perf_counter()
-        diary, refused = await lived(start, end, count, seed, told)
-        outcome = Outcome(time.perf_counter() - began, refused=refused)
-        await audited(outcome, diary, end)
+        diary, refused, until = await lived(start, end, count, seed, told)
+        outcome = Outcome(time.perf_counter() - began, until, refused=refused)
+        (folder / DIARY).write_bytes(pickle.dumps((diary, until)))
+        await audited(outcome, diary, until)
+    finally:
+        await connection.disconnect()
+    return outcome
+
+
+async def again(url: str, folder: Path) -> Outcome:
+    """The books of a store and a diary that were kept, done again."""
+    diary, until = pickle.loads((folder / DIARY).read_bytes())  # noqa: S301 - of our own making
+    await connection.connect(url)
+    try:
+        outcome = Outcome(0, until)
+        await audited(outcome, diary, until)
     finally:
         await connection.disconnect()
     return outcome
@@ -67,34 +85,29 @@ async def run(
 
 async def lived(
     start: datetime, end: datetime, count: int, seed: int, told: Told | None = None
-) -> tuple[list[Deed], Counter[str]]:
-    """The year in the open store: what was done, and what was refused."""
+) -> tuple[list[Deed], Counter[str], datetime]:
+    """The year in the open store: what was done, what was refused, and how far it came."""
     await clocks.start_test_clock(start, speed=0)
     await load_ground(start)
-    await in_transaction(_plain)
+    await prepare(start, start + (end - start) / 2)
     dictionaries.forget()
     cast, units = Cast(), {code: unit.id for code, unit in (await orgs.all_by_code()).items()}
     cast.at(start)
     codes: dict[object, str] = {}
     for code, key in units.items():
         codes |= {key: code, str(key): code}
-    stage = Stage(cast, units, start, codes=codes)
+    stage = Stage(cast, units, start, codes=codes, above=await above())
+    stage.diary.append(Deed(start, None, "importCalendar", {"days": await named_days()}))
     year = await live(stage, matters_of(Drawing(seed), count, start, end, seed), end, told)
     await finish(year)
-    return stage.diary, stage.refusals
-
-
-async def _plain(work: Work) -> None:
-    """Take out of the ground what the second books do not know: stages of handling, scoped limits, opinion samples."""
-    for text in ("DELETE FROM policy_value WHERE key LIKE '%@%'", "UPDATE category SET milestones = '[]'"):
-        await write(Sql(text), work.connection)
+    return stage.diary, stage.refusals, year.end
 
 
 async def audited(outcome: Outcome, diary: list[Deed], end: datetime) -> None:
     """Both books of the open store, compared, and the chain of its log."""
     began = time.perf_counter()
     found = await books()
-    world = retell(diary, await named_days(), found, end)
+    world = retell(diary, await tables(), found, end)
     verdict = audit(world, diary, found)
     chain = await event_log.verify()
     outcome.differences = [*await unusual(), *verdict.differences]

@@ -24,7 +24,10 @@ WORDS = "已按规定处理，情况属实。"
 
 @dataclass(slots=True)
 class Stage:
-    """`units` by code and `codes` by id; `now` is what the test clock shows."""
+    """`units` by code and `codes` by id; `now` is what the test clock shows.
+
+    `above`: the code above each category's and region's.
+    """
 
     cast: Cast
     units: dict[str, UUID]
@@ -32,6 +35,8 @@ class Stage:
     diary: list[Deed] = field(default_factory=list)
     refusals: Counter[str] = field(default_factory=Counter)
     codes: dict[object, str] = field(default_factory=dict)
+    above: dict[str, str | None] = field(default_factory=dict)
+    woken: list[Matter] = field(default_factory=list)
 
     async def do(
         self,
@@ -54,6 +59,11 @@ class Stage:
         """More facts of the last deed, which only its answer told."""
         last = self.diary[-1]
         self.diary[-1] = replace(last, facts={**last.facts, **facts})
+
+    def wake(self, matter: Matter) -> None:
+        """Another matter changed this one: it is looked at again."""
+        matter.stale = True
+        self.woken.append(matter)
 
     async def shot(self, actor: Viewer, matter: Matter) -> tuple[UUID, ...]:
         """A picture taken by the actor."""

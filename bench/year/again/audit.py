@@ -1,5 +1,6 @@
 """The product's books beside the second bookkeeping: every clock, row, card and point, and what else must hold."""
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -7,11 +8,16 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-import bench.year.again.working  # noqa: F401 - registers what the commands of the work mean
+import bench.year.again.beside
+import bench.year.again.joining
+import bench.year.again.working  # noqa: F401 - these register what commands mean
 from bench.year.again.books import Book, Line
+from bench.year.again.escalation import Listing, escalated, sampled
 from bench.year.again.hours import Hours
+from bench.year.again.parts import Whistled
 from bench.year.again.passing import advance
 from bench.year.again.story import ENDED, ENDED_ROWS, Story, World
+from bench.year.again.tables import Tables
 from bench.year.again.telling import TELLERS
 from bench.year.diary import Deed
 from db.rows import identity, moment
@@ -29,20 +35,12 @@ class Verdict:
     differences: list[str] = field(default_factory=list)
 
 
-def retell(
-    diary: Iterable[Deed], named: Mapping[date, bool], found: Mapping[UUID, Book], end: datetime
-) -> World:
+def retell(diary: Iterable[Deed], tables: Tables, found: Mapping[UUID, Book], end: datetime) -> World:
     """Every case from what was done to it, in the order of time; `found` says which of equal moments was first."""
-    world = World(Hours(named, FIRST, LAST))
+    world = World(Hours({}, FIRST, LAST), tables)
     for deed in diary:
-        story = world.stories.get(deed.case)
-        if story is None:
-            story = world.stories[deed.case] = Story(world, hints=_hints(found.get(deed.case)))
-        advance(story, deed.at)
-        if "master" in deed.facts:
-            advance(world.stories[deed.facts["master"]], deed.at)
         try:
-            TELLERS[deed.action](story, deed.at, deed.facts)
+            _tell(world, deed, found)
         except (
             StopIteration,
             ValueError,
@@ -50,7 +48,30 @@ def retell(
             world.impossible.append(f"{deed.case} {deed.action} at {deed.at:%Y-%m-%dT%H:%MZ}: {fault!r}")
     for story in world.stories.values():
         advance(story, end)
+    escalated(world, {key: [_listing(it, book) for it in book.listings] for key, book in found.items()})
     return world
+
+
+def _tell(world: World, deed: Deed, found: Mapping[UUID, Book]) -> None:
+    if deed.case is None:
+        _published(world, deed)
+        return
+    story = world.stories.get(deed.case)
+    if story is None:
+        story = world.stories[deed.case] = Story(world, hints=_hints(found.get(deed.case)))
+    advance(story, deed.at)
+    if "master" in deed.facts:
+        advance(world.stories[deed.facts["master"]], deed.at)
+    TELLERS[deed.action](story, deed.at, deed.facts)
+
+
+def _published(world: World, deed: Deed) -> None:
+    """R78: what is late by then is late; whatever runs on runs by the calendar that is in force now."""
+    world.hours = Hours(deed.facts["days"], FIRST, LAST)
+    for story in world.stories.values():
+        advance(story, deed.at)
+        for clock in story.clocks:
+            clock.recount(world.hours)
 
 
 def _hints(book: Book | None) -> frozenset[tuple[str, datetime, str | None, str | None]]:
@@ -72,7 +93,8 @@ def audit(world: World, diary: Iterable[Deed], found: Mapping[UUID, Book]) -> Ve
     verdict = Verdict(differences=list(world.impossible))
     deeds: dict[UUID, list[Deed]] = defaultdict(list)
     for deed in diary:
-        deeds[deed.case].append(deed)
+        if deed.case is not None:
+            deeds[deed.case].append(deed)
         if "master" in deed.facts:  # the log tells it of both cases
             deeds[deed.facts["master"]].append(deed)
     if world.stories.keys() != found.keys():
@@ -80,6 +102,7 @@ def audit(world: World, diary: Iterable[Deed], found: Mapping[UUID, Book]) -> Ve
     for key, book in found.items():
         if key in world.stories:
             _compare(verdict, book, _retold(world.stories[key], deeds[key]), _stored(book))
+    verdict.differences += sampled(world)
     return verdict
 
 
@@ -105,7 +128,7 @@ def _retold(story: Story, deeds: Iterable[Deed]) -> Told:
                 (it.limit.amount, it.limit.unit),
                 it.start,
                 it.due,
-                it.share(story.hours, 80),
+                it.share(80),
                 it.stopped_at,
                 it.breached,
                 tuple(it.pauses),
@@ -120,7 +143,14 @@ def _retold(story: Story, deeds: Iterable[Deed]) -> Told:
         "score": Counter((org, kind, part, *booked) for (org, kind, part), booked in story.scores.items()),
         "closing": Counter({at: replies for at, replies in story.closings if replies}),
         "command": Counter({(it.action, it.at) for it in deeds}),
+        "escalation": Counter([story.step, *story.listings]),
+        "whistle": Counter(_whistle(it) for it in story.whistles),
     }
+
+
+def _whistle(called: Whistled) -> Item:
+    done = (called.done.get(step) for step in ("SIGN", "CONTACT", "ARRIVE"))
+    return (called.org, *called.due, *done, called.rated.get(False), called.rated.get(True))
 
 
 def _plain(step: str) -> str:
@@ -146,8 +176,29 @@ def _stored(book: Book) -> Told:
         "card": Counter(_card(it, names) for it in book.cards),
         "score": Counter(_score(it) for it in book.scores),
         "closing": Counter(moment(it["at"]) for it in book.replies if closings and _closing(book, it)),
-        "command": Counter({(it["action"], moment(it["at"])) for it in book.acts if it["actor_id"]}),
+        "command": Counter(
+            {
+                (it["action"], moment(it["at"]))
+                for it in book.acts
+                if it["actor_id"]
+                and it["action"] != "importCalendar"  # not done to a case; its due times are compared
+            }
+        ),
+        "escalation": Counter([book.case["escalation_step"], *(_listing(it, book) for it in book.listings)]),
+        "whistle": Counter(_called(it) for it in book.called),
     }
+
+
+def _listing(line: Line, book: Book) -> Listing:
+    """E6 names the unit by its id."""
+    codes = {str(identity(it["org_id"])): it["code"] for it in book.rows}
+    return (moment(line["at"]), codes[json.loads(line["data"])["org"]])
+
+
+def _called(line: Line) -> Item:
+    due = (moment(line[f"{it}_due_at"]) for it in ("sign", "contact", "arrive"))
+    done = (line[f"{it}_at"] and moment(line[f"{it}_at"]) for it in ("signed", "contacted", "arrived"))
+    return (line["code"], *due, *done, line["rating"], line["rated_back"])
 
 
 def _clock(

@@ -1,6 +1,6 @@
 """Office hours walked day by day and window by window: slow, simple, and no code of the product (domain.md D.9)."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta, timezone
 
@@ -33,6 +33,7 @@ class Hours:
             if self.works(day)
             for opens, closes in WINDOWS
         ]
+        self._openings = [opens for opens, _ in self._windows]
         self._closings = [closes for _, closes in self._windows]
 
     def works(self, day: date) -> bool:
@@ -65,6 +66,18 @@ class Hours:
                 return max(opens, start) + work
             work -= there
         raise ValueError("the calendar ends too early")
+
+    def before(self, end: datetime, work: timedelta) -> datetime:
+        """The last moment from which so much office time is left until end."""
+        number = bisect_left(self._openings, end)
+        while number:
+            number -= 1
+            opens, closes = self._windows[number]
+            there = min(closes, end) - opens
+            if work <= there:
+                return min(closes, end) - work
+            work -= there
+        raise ValueError("the calendar begins too late")
 
     def _from(self, start: datetime) -> Iterator[tuple[datetime, datetime]]:
         """The windows that are not over at `start`."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bench.year.again.hours import Hours
+from bench.year.again.hours import CLOSING, Hours, local_day, moment
 from bench.year.again.limits import Limit, urgent
 
 POSTS = frozenset(
@@ -44,7 +44,8 @@ class Row:
 class Clock:
     """A clock as the rules say it goes; `fired` holds its steps with their moments, in order.
 
-    `spared`: no first contact is owed any more, which E0 would remind of.
+    `hours`: the calendar it counts by, while it is not stopped the one in force. `ceiling`: no later by what another
+    platform asks for (B.2, last line). `spared`: no first contact is owed any more, which E0 would remind of.
     """
 
     kind: str
@@ -54,7 +55,12 @@ class Clock:
     start: datetime
     due: datetime
     urgency: str
+    hours: Hours
     external: bool = False
+    ceiling: datetime | None = None
+    name: str | None = None
+    grants: list[tuple[datetime, int]] = field(default_factory=list)
+    floors: list[tuple[datetime, Limit]] = field(default_factory=list)
     pauses: list[tuple[datetime, datetime]] = field(default_factory=list)
     paused_at: datetime | None = None
     stopped_at: datetime | None = None
@@ -62,28 +68,28 @@ class Clock:
     fired: list[tuple[str, datetime]] = field(default_factory=list)
     spared: bool = False
 
-    def share(self, hours: Hours, part: int) -> datetime:
+    def share(self, part: int) -> datetime:
         """The first millisecond at which so many percent of the time are used, pauses aside (R21)."""
-        still = sum((self.limit.counted(hours, a, min(b, self.due)) for a, b in self._before()), _ZERO)
-        whole = (self.limit.counted(hours, self.start, self.due) - still) * part
+        still = sum((self.limit.counted(self.hours, a, min(b, self.due)) for a, b in self._before()), _ZERO)
+        whole = (self.limit.counted(self.hours, self.start, self.due) - still) * part
         used = -(-whole // (100 * _MILLISECOND)) * _MILLISECOND
         if not used:
             return self.due
-        found = self.limit.on(hours, self.start, used)
+        found = self.limit.on(self.hours, self.start, used)
         for since, until in self._before():
             if found > since:
-                found = self.limit.on(hours, found, self.limit.counted(hours, since, until))
+                found = self.limit.on(self.hours, found, self.limit.counted(self.hours, since, until))
         return found
 
     def _before(self) -> list[tuple[datetime, datetime]]:
         return [(since, until) for since, until in self.pauses if since < self.due]
 
-    def next(self, hours: Hours) -> tuple[datetime, str] | None:
+    def next(self) -> tuple[datetime, str] | None:
         """Its next step and when; None when it stands still or is at the top of its ladder."""
         if self.stopped_at or self.paused_at:
             return None
         name = self._following()
-        return (self._moment(hours, name), name) if name else None
+        return (self._moment(name), name) if name else None
 
     def _following(self) -> str | None:
         done = {name for name, _ in self.fired} | ({"E0"} if self.spared else set())
@@ -109,14 +115,14 @@ class Clock:
             return (*first, "E4", "E5", *LATE_DAYS)
         return (*first, "E4", "D1", "D2", "E5", *LATE_DAYS[2:])
 
-    def _moment(self, hours: Hours, name: str) -> datetime:
+    def _moment(self, name: str) -> datetime:
         if name == "E0":
-            return self.share(hours, 50)
+            return self.share(50)
         if name == "YELLOW":
-            return self.share(hours, 80)
+            return self.share(80)
         if name == "RED":
             return self.due
-        return self._over(hours, *self._wait(name))
+        return self._over(*self._wait(name))
 
     def _wait(self, name: str) -> tuple[Limit, int]:
         """How long after the due time a rung comes, and how many working days after that."""
@@ -129,14 +135,14 @@ class Clock:
             return Limit(30 if first else 120, "NATURAL_MIN"), times
         return Limit((1 if first else 3) + times, _DAYS), 0
 
-    def _over(self, hours: Hours, wait: Limit, days: int) -> datetime:
+    def _over(self, wait: Limit, days: int) -> datetime:
         """So long after the due time, or after the start of what was late from the start; pauses since aside."""
-        found = wait.due(hours, max(self.due, self.start))
+        found = wait.due(self.hours, max(self.due, self.start))
         if days:
-            found = Limit(days, _DAYS).due(hours, found)
+            found = Limit(days, _DAYS).due(self.hours, found)
         for since, until in self.pauses:
             if self.due <= since < found:
-                found = self.limit.on(hours, found, self.limit.counted(hours, since, until))
+                found = self.limit.on(self.hours, found, self.limit.counted(self.hours, since, until))
         return found
 
     def pause(self, at: datetime) -> None:
@@ -144,15 +150,51 @@ class Clock:
         self.breached = self.breached or at > self.due
         self.paused_at = at
 
-    def resume(self, hours: Hours, at: datetime) -> None:
-        """It goes on with what was left: late, what was granted after the breach (T22, B.6 D; D.9 adds pauses)."""
+    def resume(self, at: datetime, hours: Hours) -> None:
+        """It goes on with what was left; late, with what was granted after the breach (T22, B.6 D; D.9 adds pauses)."""
         since = self.paused_at or self.stopped_at
         if since is None:
             return
-        self.pauses.append((since, at))
         self.paused_at = self.stopped_at = None
+        self.recount(hours)
+        self.pauses.append((since, at))
         if not self.breached or since < self.due:
-            self.due = self.limit.on(hours, self.due, self.limit.counted(hours, since, at))
+            self.due = self._later(self.due, since, at)
+
+    def grant(self, at: datetime, days: int) -> None:
+        """T22: working days after the day it is due now; a breach stands (B.6 D)."""
+        self.grants.append((at, days))
+        self.due = self._extended(self.due, days)
+
+    def not_before(self, at: datetime, term: Limit) -> None:
+        """B.6: not due before the term of an opinion that is asked for now; a breach stands."""
+        if not self.breached:
+            self.floors.append((at, term))
+            self.due = max(self.due, term.due(self.hours, at))
+
+    def recount(self, hours: Hours) -> None:
+        """R78: a calendar was published; the limit from the start by it, then what came between, as it came."""
+        if self.stopped_at or hours is self.hours:
+            return
+        self.hours = hours
+        if self.external:
+            return
+        due = self.limit.due(hours, self.start)
+        due = min(due, self.ceiling or due)
+        came: list[tuple[datetime, datetime | int]] = [*self.pauses, *self.grants]
+        for at, what in sorted(came, key=lambda it: it[0]):
+            if isinstance(what, int):
+                due = self._extended(due, what)
+            elif at <= due:
+                due = self._later(due, at, what)
+        self.due = max([due, *(term.due(hours, at) for at, term in self.floors)])
+
+    def _later(self, due: datetime, since: datetime, until: datetime) -> datetime:
+        return self.limit.on(self.hours, due, self.limit.counted(self.hours, since, until))
+
+    def _extended(self, due: datetime, days: int) -> datetime:
+        later = moment(self.hours.workday(local_day(due), days), CLOSING)
+        return max(due, min(later, self.ceiling or later))
 
     def stop(self, at: datetime) -> None:
         """It ends; who is later than the due time is late."""

@@ -17,7 +17,7 @@ SIGN           10m 30m  1d  1d
 CONTACT        30m  2h 24h 24h
 HANDLE          2h 24h  5d 15d
 CONSULT         2h 24h  2d 15d
-REWORK          1h 12h  3d  5d
+REWORK           -   -  3d  5d
 READ            1d  1d  1d  1d
 RETURN_DECIDE   1h  1h  4w  1d
 EXT_DECIDE      1h  1h  4w  1d
@@ -30,6 +30,7 @@ FOLLOWUP       24h  1d  2d  3d
 ARCHIVE        30n 30n 30n 30n
 """
 OPINION = "3d"
+EXTERNAL_BUFFER = timedelta(hours=4)
 REPLY = {"URGE": "4w", "YELLOW": "1d", "RED": "1d", "LISTED": "1d"}
 LEVELS = ("NONE", "URGE", "YELLOW", "RED", "LISTED")
 POINTS = {
@@ -50,7 +51,6 @@ POINTS = {
     "CLAIMED": 2,
     "VOLUNTEERED": 1,
 }
-_TABLE = {name: cells for name, *cells in (line.split() for line in B2.strip().splitlines())}
 _MINUTES = {"m": ("NATURAL_MIN", 1), "h": ("NATURAL_MIN", 60), "w": ("WORK_MIN", 60)}
 
 
@@ -91,11 +91,6 @@ def read(cell: str) -> Limit:
         name, times = _MINUTES[unit]
         return Limit(amount * times, name)
     return Limit(amount, {"d": "WORK_DAY", "n": "NATURAL_DAY"}[unit])
-
-
-def limit(kind: str, urgency: str) -> Limit:
-    """What B.2 gives that clock for that urgency."""
-    return read(_TABLE[kind][COLUMNS.index(urgency)])
 
 
 def urgent(urgency: str) -> bool:

@@ -2,8 +2,15 @@
 
 from datetime import datetime
 
-from bench.year.again.ledger import Clock
+from bench.year.again.ledger import UNITS, Clock
+from bench.year.again.limits import urgent
 from bench.year.again.story import Story
+
+STILL = frozenset({"HANDLE", "CONTACT", "MILESTONE"})
+"""What stands still while a row hangs (T23): its handling with all stages of it."""
+
+AGAIN = 5
+"""E6 comes again every five working days (B.6)."""
 
 Step = tuple[datetime, Clock, str]
 
@@ -17,7 +24,7 @@ def advance(story: Story, now: datetime) -> None:
 def _first(story: Story, now: datetime) -> Step | None:
     due: list[Step] = []
     for clock in story.clocks:
-        step = _next(story, clock)
+        step = _next(clock)
         if step and (step[0] < now or (step[0] == now and step[1] != "RED")):
             due.append((step[0], clock, step[1]))
     if not due:
@@ -26,9 +33,9 @@ def _first(story: Story, now: datetime) -> Step | None:
     return min((it for it in due if it[0] == earliest), key=lambda it: _preference(story, it))
 
 
-def _next(story: Story, clock: Clock) -> tuple[datetime, str] | None:
+def _next(clock: Clock) -> tuple[datetime, str] | None:
     """Its next step; a review of what is hung ends with the time agreed (T24)."""
-    step = clock.next(story.hours)
+    step = clock.next()
     until = clock.row.hung_until if clock.row and clock.kind == "HANG_REVIEW" else None
     if step is None or until is None or not clock.fired:
         return step
@@ -38,7 +45,7 @@ def _next(story: Story, clock: Clock) -> tuple[datetime, str] | None:
 def _preference(story: Story, step: Step) -> tuple[int, int]:
     """Of steps at one moment the product takes any first: the one whose card it wrote, the lowest card first."""
     at, clock, name = step
-    for level, rung in story.cards_of(clock, name):
+    for level, rung in cards_of(story, clock, name):
         org = clock.row.org if clock.row else None
         if (level, at, org, f"{clock.kind}.{rung}") in story.hints:
             return 0, ("URGE", "YELLOW", "RED").index(level)
@@ -54,8 +61,41 @@ def _fire(story: Story, at: datetime, clock: Clock, name: str) -> None:
         clock.breached = True
         story.late(clock)
     story.day_late(clock, name, at)
-    for level, rung in story.cards_of(clock, name):
+    for level, rung in cards_of(story, clock, name):
+        story.rise(int(rung[1:]))
         story.card(level, at, clock.row, f"{clock.kind}.{rung}")
+    _propose(story, clock, name, at)
+
+
+def cards_of(story: Story, clock: Clock, name: str) -> list[tuple[str, str]]:
+    """B.4: the cards a step brings, lowest first, each with the rung it is for."""
+    if clock.kind == "HANG_REVIEW" and name == "RED" and not _reported_on(story, clock):
+        return [("YELLOW", "E4")]
+    if clock.kind not in UNITS:
+        return []
+    twice = clock.kind == "HANDLE" and clock.row is not None and clock.row.extensions > 1
+    found = {
+        "RED": [("URGE", "E3" if clock.kind == "HANDLE" else "E2")] + [("RED", "E5")] * twice,
+        "E4": [("YELLOW", "E4")],
+        "E5": [("RED", "E5")],
+    }
+    return found.get(name, [])
+
+
+def _reported_on(story: Story, clock: Clock) -> bool:
+    return any(clock.row and org == clock.row.org and at >= clock.start for org, at in story.notes)
+
+
+def _propose(story: Story, clock: Clock, name: str, at: datetime) -> None:
+    """E6: a red card is a working day without an answer, and again every five (B.4, B.6)."""
+    card = next((it for it in story.cards if it.clock is clock), None)
+    if card is None or card.level != "RED" or not card.open:
+        return
+    rung, _, times = name.partition(".")
+    days = int(times or 0) + (0 if urgent(clock.urgency) else 3) if rung == "I4" else 0
+    if name == "RED" or (days and days % AGAIN == 0):
+        story.rise(6)
+        story.listings += [(at, row.org) for row in ([card.row] if card.row else story.leads)]
 
 
 def _ended(story: Story, clock: Clock, name: str, at: datetime) -> bool:
@@ -79,8 +119,8 @@ def resume(story: Story, review: Clock, at: datetime) -> None:
     if row is None:
         return
     for clock in story.clocks:
-        if clock.row is row and clock.kind in {"HANDLE", "CONTACT"} and clock.paused_at:
-            clock.resume(story.hours, at)
+        if clock.row is row and clock.kind in STILL and clock.paused_at and not clock.stopped_at:
+            clock.resume(at, story.hours)
     review.stop(at)
     row.state, row.hung_until = "ACCEPTED", None
     story.settle(at)

@@ -7,8 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from bench.year.again.hours import Hours
-from bench.year.again.ledger import LATE_DAYS, UNITS, Clock, Row
-from bench.year.again.limits import LEVELS, OPINION, POINTS, REPLY, Limit, limit, read
+from bench.year.again.ledger import LATE_DAYS, Clock, Row
+from bench.year.again.limits import LEVELS, POINTS, Limit
+from bench.year.again.parts import Before, Card, Whistled
+from bench.year.again.tables import Place, Tables
 
 ENDED_ROWS = frozenset({"RETURNED", "CANCELLED", "REJECTED_RESULT", "DONE"})
 ENDED = frozenset({"CLOSED", "ARCHIVED", "REJECTED", "MERGED", "TRANSFERRED", "VOIDED"})
@@ -24,26 +26,15 @@ EACH_ROUND = frozenset({"REWORK", "DISSATISFIED"})
 SHIRKED_WITHIN = timedelta(days=30)
 
 
-@dataclass(eq=False, slots=True)
-class Card:
-    """A supervision of the case."""
-
-    level: str
-    at: datetime
-    row: Row | None
-    trigger: str | None
-    clock: Clock
-    open: bool = True
-
-
 @dataclass(slots=True)
 class World:
-    """What cases know of each other: the calendar, and when which unit's returns were refused (R27).
+    """What cases know of each other: calendar and tables, and when which unit's returns were refused (R27).
 
     `impossible`: deeds that do not fit the case as it is retold.
     """
 
     hours: Hours
+    tables: Tables
     refused: dict[str, list[datetime]] = field(default_factory=dict)
     stories: dict[UUID, "Story"] = field(default_factory=dict)
     impossible: list[str] = field(default_factory=list)
@@ -58,6 +49,13 @@ class Story:
     state: str = "REPORTED"
     urgency: str = "NORMAL"
     consult: bool = False
+    place: Place = field(default_factory=Place)
+    source_due: datetime | None = None
+    before: Before | None = None
+    sampled: bool | None = None
+    share: int = 0
+    done_stages: set[Clock] = field(default_factory=set)
+    whistles: list[Whistled] = field(default_factory=list)
     round: int = 1
     ruling: bool = False
     boundary_returns: int = 0
@@ -65,8 +63,11 @@ class Story:
     clocks: list[Clock] = field(default_factory=list)
     cards: list[Card] = field(default_factory=list)
     level: str = "NONE"
+    step: int = 0
+    listings: list[tuple[datetime, str]] = field(default_factory=list)
     scores: dict[tuple[str, str, str], tuple[float, datetime]] = field(default_factory=dict)
     asking: list[bool] = field(default_factory=list)
+    own: list[bool] = field(default_factory=list)
     withdrawn: int = 0
     opinions: set[str | None] = field(default_factory=set)
     unhappy_rounds: set[int] = field(default_factory=set)
@@ -106,7 +107,7 @@ class Story:
         due: datetime | None = None,
     ) -> Clock:
         """A clock that runs from now on; `due` when it was given from outside."""
-        chosen = of or limit(kind, self.urgency)
+        chosen = of or self.limit(kind, at)
         clock = Clock(
             kind=kind,
             row=row,
@@ -115,10 +116,15 @@ class Story:
             start=at,
             due=due or chosen.due(self.hours, at),
             urgency=self.urgency,
+            hours=self.hours,
             external=due is not None,
         )
         self.clocks.append(clock)
         return clock
+
+    def limit(self, kind: str, at: datetime) -> Limit:
+        """What a clock of that kind gets that starts now."""
+        return self.world.tables.limit(kind, self.urgency, at, self.place)
 
     def stop(self, at: datetime, kinds: Iterable[str] = (), row: Row | None = None) -> None:
         """End these clocks (none named: all) of that row or of the whole case."""
@@ -141,11 +147,12 @@ class Story:
         if LEVELS.index(level) <= LEVELS.index(self.level):
             return
         self.level = level
-        clock = self.start("REPLY", at, row=row, of=read(REPLY[level]))
-        self.cards.append(Card(level, at, row, trigger, clock))
-        for concerned in [row] if row else self.leads:
+        clock = self.start("REPLY", at, row=row, of=self.world.tables.reply(level, at, self.place))
+        concerned = tuple(it.org for it in ([row] if row else self.leads))
+        self.cards.append(Card(level, at, row, trigger, clock, concerned))
+        for org in concerned:
             if level != "URGE":
-                self.score(concerned.org, f"{level}_CARD", at)
+                self.score(org, f"{level}_CARD", at)
 
     def derive(self) -> None:
         """B.5: what state follows from the rows."""
@@ -198,8 +205,25 @@ class Story:
             return
         self.opinions.add(who)
         for clock in self.running("FOLLOWUP"):
-            if not clock.breached:
-                clock.due = max(clock.due, read(OPINION).due(self.hours, at))
+            clock.not_before(at, self.world.tables.opinion(at, self.place))
+
+    def sample(self, at: datetime, *, asked: bool) -> None:
+        """S49: chance alone says of which results the household is asked, and says the same of a case again."""
+        self.share = self.world.tables.sample(at, self.place)
+        known = self.sampled if self.share else False
+        if known is not None and asked is not known:
+            raise ValueError("asked against the sample")
+        self.sampled = asked
+        if asked:
+            self.ask_household(at, None)
+
+    def stages(self, row: Row) -> list[Clock]:
+        """R24: the row's stages that are not done."""
+        return [
+            it
+            for it in self.clocks
+            if it.kind == "MILESTONE" and it.row is row and it not in self.done_stages
+        ]
 
     def again(self, orgs: Iterable[str], at: datetime) -> list[Row]:
         """T30, T32, T34: a new round for these leads, born accepted; their rows of before."""
@@ -213,7 +237,20 @@ class Story:
             if clock.kind != "REPLY":  # B.6: replies to cards run on in any open state
                 clock.stop(at)
         self.born([row.org for row in old], at)
+        self._pass_on(at)
         return old
+
+    def _pass_on(self, at: datetime) -> None:
+        """A card of a row that ended is its unit's new row's; of a unit that is let go it ends (rule C)."""
+        heirs = {row.org: row for row in self.live()}
+        for card in self.cards:
+            row = card.row
+            if card.clock.stopped_at or row is None or row.state not in ENDED_ROWS:
+                continue
+            if row.org in heirs:
+                card.row = card.clock.row = heirs[row.org]
+            else:
+                card.clock.stop(at)
 
     def born(self, orgs: Iterable[str], at: datetime) -> None:
         """Rows of a new round with the rework limit."""
@@ -222,7 +259,7 @@ class Story:
         for org in orgs:
             row = Row(org, "LEAD", self.round, at, state="ACCEPTED")
             self.rows.append(row)
-            self.start("HANDLE", at, row=row, of=limit("REWORK", self.urgency))
+            self.start("HANDLE", at, row=row, of=self.limit("REWORK", at))
 
     def late(self, clock: Clock) -> None:
         """What a breach writes on its row, and what it costs (B.6 D, decided 10)."""
@@ -241,22 +278,9 @@ class Story:
         if name in LATE_DAYS and clock.row and clock.row.role == "LEAD":
             self.score(clock.row.org, "LATE_DAYS", at, day=name[1:])
 
-    def cards_of(self, clock: Clock, name: str) -> list[tuple[str, str]]:
-        """B.4: the cards a step brings, lowest first, each with the rung it is for."""
-        if clock.kind == "HANG_REVIEW" and name == "RED" and not self._reported_on(clock):
-            return [("YELLOW", "E4")]
-        if clock.kind not in UNITS:
-            return []
-        twice = clock.kind == "HANDLE" and clock.row is not None and clock.row.extensions > 1
-        found = {
-            "RED": [("URGE", "E3" if clock.kind == "HANDLE" else "E2")] + [("RED", "E5")] * twice,
-            "E4": [("YELLOW", "E4")],
-            "E5": [("RED", "E5")],
-        }
-        return found.get(name, [])
-
-    def _reported_on(self, clock: Clock) -> bool:
-        return any(clock.row and org == clock.row.org and at >= clock.start for org, at in self.notes)
+    def rise(self, step: int) -> None:
+        """B.4: the highest step that fired."""
+        self.step = max(self.step, step)
 
 
 Teller = Callable[[Story, datetime, Mapping[str, Any]], None]

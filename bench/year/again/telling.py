@@ -5,13 +5,12 @@ from datetime import datetime
 from typing import Any
 
 from bench.year.again.ledger import Row
-from bench.year.again.limits import limit
+from bench.year.again.limits import EXTERNAL_BUFFER
 from bench.year.again.story import SHIRKED_WITHIN, Story, Teller
+from bench.year.again.tables import Place
 
 Facts = Mapping[str, Any]
 TELLERS: dict[str, Teller] = {}
-LATE_STATES = frozenset({"SUBMITTED", "CHECKING", "FOLLOWUP"})
-_ENDINGS = {"REJECT": "REJECTED", "TRANSFER": "TRANSFERRED", "VOID": "VOIDED"}
 
 
 def tells(action: str) -> Callable[[Teller], Teller]:
@@ -28,8 +27,9 @@ def tells(action: str) -> Callable[[Teller], Teller]:
 def reported(story: Story, at: datetime, facts: Facts) -> None:
     """T2."""
     story.urgency, story.consult = facts["urgency"], facts["consult"]
-    if facts["asks"]:
-        story.asking.append(facts["reachable"])
+    story.place, story.source_due = Place(facts["categories"], facts["regions"]), facts["source_due"]
+    story.own = [facts["reachable"]] if facts["asks"] else []
+    story.asking += story.own
     story.start("INTAKE", at)
 
 
@@ -67,7 +67,7 @@ def verified(story: Story, at: datetime, _facts: Facts) -> None:
     """T9: INTAKE goes on."""
     story.stop(at, ["VERIFY"])
     for clock in story.running("INTAKE"):
-        clock.resume(story.hours, at)
+        clock.resume(at, story.hours)
     story.state = "REPORTED"
 
 
@@ -79,7 +79,7 @@ def filed(story: Story, at: datetime, facts: Facts) -> None:
     story.start("DISPATCH", at)
 
 
-def _given(story: Story, at: datetime, facts: Facts, *, designated: bool = False) -> None:
+def given(story: Story, at: datetime, facts: Facts, *, designated: bool = False) -> None:
     """Rows and their clocks (B.6 State → running clocks)."""
     for role, named in (("LEAD", "leads"), ("SUPPORT", "supports"), ("CC", "copies")):
         for org in facts.get(named, ()):
@@ -91,15 +91,25 @@ def _given(story: Story, at: datetime, facts: Facts, *, designated: bool = False
             story.start("SIGN", at, row=row)
             if role == "LEAD":
                 story.start("CONTACT", at, row=row)
-            consult = "CONSULT" if story.consult else "HANDLE"
-            story.start("HANDLE", at, row=row, of=limit(consult, story.urgency))
+            _handling(story, at, row)
+
+
+def _handling(story: Story, at: datetime, row: Row) -> None:
+    """HANDLE, no later than what another platform asks for less four working hours (B.2), and the stages (R24)."""
+    found = story.limit("CONSULT" if story.consult else "HANDLE", at)
+    ceiling = story.hours.before(story.source_due, EXTERNAL_BUFFER) if story.source_due else None
+    sooner = ceiling if ceiling and ceiling < found.due(story.hours, at) else None
+    story.start("HANDLE", at, row=row, of=found, due=sooner).ceiling = ceiling
+    if row.role == "LEAD":
+        for name, term in story.world.tables.stages.get(story.place.categories[0], ()):
+            story.start("MILESTONE", at, row=row, of=term).name = name
 
 
 @tells("dispatchIncident")
 def dispatched(story: Story, at: datetime, facts: Facts) -> None:
     """T11."""
     story.stop(at, ["DISPATCH"])
-    _given(story, at, facts)
+    given(story, at, facts)
     story.settle(at)
 
 
@@ -122,7 +132,7 @@ def withdrawn(story: Story, at: datetime, _facts: Facts) -> None:
 def redispatched(story: Story, at: datetime, facts: Facts) -> None:
     """T13b."""
     _cleared(story, at)
-    _given(story, at, facts, designated=True)
+    given(story, at, facts, designated=True)
     story.settle(at)
 
 
@@ -177,6 +187,7 @@ def _return_refused(story: Story, at: datetime, row: Row, *, shirked: bool) -> N
     before.append(at)
     story.score(row.org, "SHIRKED" if shirked or again else "RETURN_REJECTED", at)
     if again:
+        story.rise(4)
         story.card("YELLOW", at, row, "T17.E4")
     story.settle(at)
 
@@ -214,7 +225,7 @@ def ruled(story: Story, at: datetime, facts: Facts) -> None:
             story.world.refused.setdefault(row.org, []).append(at)
         row.designated = row.designated or row.role == "LEAD"
     fresh = {name: [it for it in facts[name] if it not in held] for name in ("leads", "supports")}
-    _given(story, at, fresh, designated=True)
+    given(story, at, fresh, designated=True)
     for org in story.volunteers & {*facts["leads"], *facts["supports"]}:
         story.score(org, "CLAIMED" if org in facts["leads"] else "VOLUNTEERED", at)
     for org in facts["shirked"]:
@@ -254,31 +265,7 @@ def noted(story: Story, at: datetime, facts: Facts) -> None:
     story.notes.append((facts["org"], at))
 
 
-@tells("mergeIncident")
-def merged(story: Story, at: datetime, facts: Facts) -> None:
-    """T7: the child ends, the master answers its complainants."""
-    master = story.world.stories[facts["master"]]
-    master.asking += story.asking
-    story.end("MERGED", at)
-
-
 @tells("proposeEnding")
 @tells("withdrawIncident")
-@tells("recordNothing")
 def asked(_story: Story, _at: datetime, _facts: Facts) -> None:
     """Asked; nothing changes until another decides."""
-
-
-@tells("decideEnding")
-@tells("voidIncident")
-def ending_decided(story: Story, at: datetime, facts: Facts) -> None:
-    """T5, T6, T36 after a proposal, T40 after the call; T33 ends as closings do."""
-    if not facts["accept"]:
-        return
-    if facts["kind"] in _ENDINGS:
-        story.end(_ENDINGS[facts["kind"]], at)
-        return
-    late = story.state in LATE_STATES
-    story.withdrawn += 1
-    if story.withdrawn == len(story.asking):
-        story.end("CLOSED", at, done=late)

@@ -2,12 +2,11 @@
 
 from datetime import datetime
 
-from bench.year.again.hours import CLOSING, local_day, moment
-from bench.year.again.passing import resume
+from bench.year.again.passing import STILL, resume
 from bench.year.again.story import Story
 from bench.year.again.telling import Facts, tells
 
-ENDED_BY_RESULT = ("HANDLE", "CONTACT", "EXT_DECIDE", "HANG_DECIDE", "HANG_REVIEW")
+ENDED_BY_RESULT = ("HANDLE", "CONTACT", "MILESTONE", "EXT_DECIDE", "HANG_DECIDE", "HANG_REVIEW")
 
 
 @tells("acceptAssignment")
@@ -41,6 +40,14 @@ def copy_read(story: Story, at: datetime, facts: Facts) -> None:
     row.state = "DONE"
 
 
+@tells("completeMilestone")
+def stage_done(story: Story, at: datetime, facts: Facts) -> None:
+    """R24: one stage of the handling."""
+    (stage,) = (it for it in story.stages(story.row(facts["org"], "LEAD")) if it.name == facts["name"])
+    stage.stop(at)
+    story.done_stages.add(stage)
+
+
 @tells("requestExtension")
 def extension_asked(story: Story, at: datetime, facts: Facts) -> None:
     """T22."""
@@ -59,8 +66,7 @@ def extension_decided(story: Story, at: datetime, facts: Facts) -> None:
     if facts["accept"]:
         row.extensions += 1
         for clock in story.running("HANDLE", row):
-            day = story.hours.workday(local_day(clock.due), facts["days"])
-            clock.due = max(clock.due, moment(day, CLOSING))
+            clock.grant(at, facts["days"])
     story.settle(at)
 
 
@@ -81,7 +87,7 @@ def hang_decided(story: Story, at: datetime, facts: Facts) -> None:
     row.state = "HUNG" if facts["accept"] else "ACCEPTED"
     if facts["accept"]:
         row.hung_until = facts["until"]
-        for clock in (*story.running("HANDLE", row), *story.running("CONTACT", row)):
+        for clock in (it for kind in sorted(STILL) for it in story.running(kind, row)):
             clock.pause(at)
             if clock.breached:
                 story.late(clock)
@@ -125,8 +131,10 @@ def sent_back(story: Story, at: datetime, _facts: Facts) -> None:
         if row.state == "SUBMITTED":
             row.state = "ACCEPTED"
             handle = next(it for it in story.clocks if it.kind == "HANDLE" and it.row is row)
-            handle.resume(story.hours, at)
+            handle.resume(at, story.hours)
             handle.spared = True  # T25 ended the contact that E0 reminds of
+            for stage in story.stages(row):
+                stage.resume(at, story.hours)
             story.score(row.org, "SLOPPY_RESULT", at)
     story.settle(at)
 
@@ -140,10 +148,11 @@ def check_asked(story: Story, at: datetime, _facts: Facts) -> None:
 @tells("recordCheck")
 def checked(story: Story, at: datetime, facts: Facts) -> None:
     """T28, T28b, T30."""
-    if facts["result"] == "PASS" and any(story.asking):
+    if facts["result"] == "PASS" and (any(story.asking) or facts["sampled"]):
         story.stop(at, ["CHECK"])
         story.state = "FOLLOWUP"
         story.start("FOLLOWUP", at)
+        story.sample(at, asked=facts["sampled"])
     if facts["result"] != "FAIL":
         return
     round_ = story.round
@@ -151,6 +160,7 @@ def checked(story: Story, at: datetime, facts: Facts) -> None:
     for row in old:
         story.score(row.org, "FALSE_DONE" if facts["false"] else "REWORK", at, round_=round_)
     if facts["false"]:
+        story.rise(5)
         story.card("RED", at, story.leads[0] if len(story.leads) == 1 else None, "T30.E5")
 
 
@@ -172,6 +182,7 @@ def reworked(story: Story, at: datetime, _facts: Facts) -> None:
     for row in story.again((), at):
         story.score(row.org, "DISSATISFIED", at, round_=round_)
     if len(story.unhappy_rounds) > 1:
+        story.rise(5)
         story.card("RED", at, story.leads[0] if len(story.leads) == 1 else None, "T32.E5")
 
 

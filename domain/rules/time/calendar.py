@@ -9,7 +9,7 @@ from uuid import UUID
 from domain import text
 from domain.calendar import CalendarDay, midnight
 from domain.case import Case
-from domain.clock import WORK_UNITS, Clock, ClockType, TimeUnit, due_time
+from domain.clock import WORK_UNITS, Clock, ClockStep, ClockType, TimeUnit, due_time
 from domain.errors import DomainError, ErrorCode
 from domain.event import EventKind
 from domain.followup import FollowUp, FollowUpLayer
@@ -21,6 +21,7 @@ from domain.loop.shift import Granted, moved_to, recomputed, slipped
 from domain.policy import OPINION
 from domain.rules.act import Act
 from domain.rules.clock import calendar_of, unit_of, with_clocks, with_due
+from domain.rules.time.hang import ends_at
 from domain.verification import TaskState
 
 FIRST_YEAR, LAST_YEAR = 2000, 2199
@@ -122,10 +123,18 @@ def _recomputed(act: Act, case: Case, clock: Clock, pauses: Collection[Pause]) -
         return slipped(rescheduled(clock, urgency, calendar), pauses, calendar) if on_rung else clock
     if clock.external:  # due by somebody's word, its light by working time
         known = replace(clock, calendar_version=calendar.version)
-        return slipped(moved_to(known, clock.due_at, urgency, calendar), pauses, calendar)
+        return _to_the_end(case, slipped(moved_to(known, clock.due_at, urgency, calendar), pauses, calendar))
     later = recomputed(clock, pauses, _granted(case, clock), urgency, calendar)
     due = max(_terms(act, case, clock), default=later.due_at)
     return moved_to(later, due, urgency, act.calendar) if due > later.due_at else later
+
+
+def _to_the_end(case: Case, clock: Clock) -> Clock:
+    """A missed review climbs until the time agreed is over, then T24, whatever days its rungs count (T23b)."""
+    if clock.type is not ClockType.HANG_REVIEW or clock.next_step is ClockStep.YELLOW:
+        return clock
+    end = ends_at(case, clock.assignment_id) if clock.assignment_id else None
+    return replace(clock, next_at=min(clock.next_at, end)) if end and clock.next_at else clock
 
 
 def _terms(act: Act, case: Case, clock: Clock) -> list[datetime]:

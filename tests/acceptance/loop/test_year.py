@@ -3,13 +3,14 @@
 import ast
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from bench.year.again.audit import audit, retell
-from bench.year.again.books import Book, books, named_days
+from bench.year.again.books import Book, books, tables
 from bench.year.diary import Deed
 from bench.year.run import KEYS, lived
 from db import event_log, sealed
@@ -36,11 +37,12 @@ async def test_two_books_of_the_same_weeks_agree_and_a_spoilt_one_is_caught(
     sealed.install_keys(KEYS)
     media.install(tmp_path / "media")
     try:
-        diary, _ = await lived(START, END, CASES, SEED)
+        diary, _, _ = await lived(START, END, CASES, SEED)
     finally:
         forget_clock()
-    found, named = await books(), await named_days()
-    verdict = audit(retell(diary, named, found, END), diary, found)
+    found, published = await books(), await tables()
+    world = retell(diary, published, found, END)
+    verdict = audit(world, diary, found)
     assert verdict.differences == []
     assert {it.action for it in diary} >= HAPPENED
     assert {it["level"] for book in found.values() for it in book.cards} >= {"URGE", "YELLOW", "RED"}
@@ -49,10 +51,10 @@ async def test_two_books_of_the_same_weeks_agree_and_a_spoilt_one_is_caught(
     for spoil in SPOILS:
         spoilt = {key: copied(book) for key, book in found.items()}
         spoil(spoilt)
-        assert audit(retell(diary, named, spoilt, END), diary, spoilt).differences, spoil.__name__
+        assert audit(world, diary, spoilt).differences, spoil.__name__
     for forgotten in ("acceptAssignment", "submitResult", "fileIncident"):
         torn = without(diary, forgotten)
-        assert audit(retell(torn, named, found, END), torn, found).differences, forgotten
+        assert audit(retell(torn, published, found, END), torn, found).differences, forgotten
 
 
 def without(diary: list[Deed], action: str) -> list[Deed]:
@@ -62,7 +64,7 @@ def without(diary: list[Deed], action: str) -> list[Deed]:
 
 
 def copied(book: Book) -> Book:
-    parts = ("clocks", "steps", "pauses", "rows", "cards", "scores", "replies", "acts")
+    parts = tuple(it.name for it in fields(Book) if it.name != "case")
     lines: dict[str, Any] = {name: [dict(it) for it in getattr(book, name)] for name in parts}
     return Book(dict(book.case), **lines)
 
@@ -153,6 +155,16 @@ def a_command_nobody_gave(found: Found) -> None:
     acts.append({**it, "at": later(it["at"])})
 
 
+def a_step_of_the_ladder_forgotten(found: Found) -> None:
+    book = next(it for it in found.values() if it.case["escalation_step"] > 4)
+    book.case = {**book.case, "escalation_step": 4}
+
+
+def a_stage_done_later(found: Found) -> None:
+    _, it = line(found, "clocks", type="MILESTONE", breached=False)
+    it["stopped_at"] = later(it["stopped_at"] or it["start_at"])
+
+
 SPOILS: tuple[Spoil, ...] = (
     a_due_time_moved,
     a_yellow_time_moved,
@@ -168,6 +180,8 @@ SPOILS: tuple[Spoil, ...] = (
     a_reply_forgotten,
     a_case_left_open_without_a_clock,
     a_command_nobody_gave,
+    a_step_of_the_ladder_forgotten,
+    a_stage_done_later,
 )
 
 

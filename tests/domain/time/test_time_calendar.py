@@ -213,3 +213,12 @@ def test_what_stood_still_after_the_due_time_turns_no_light_and_brings_no_rung_s
     assert plain.next_at
     assert found.next_at == delayed(plain.next_at, still.from_at, still.to_at, late.unit, published())
     assert found.next_at > plain.next_at
+
+
+def test_a_missed_review_still_ends_with_the_time_agreed() -> None:
+    story = at_work().hang_asked(review=5, until=6).hang_decided()
+    end = story.now + timedelta(days=6)
+    story.until(end - timedelta(hours=20))
+    assert story.clock(ClockType.HANG_REVIEW).next_at == end
+    followed(story, published(replace(MONDAY, date=local_day(end))))
+    assert story.clock(ClockType.HANG_REVIEW).next_at == end

@@ -6,10 +6,8 @@ from typing import Any
 from bench.year.matter import Matter, Task
 from bench.year.stage import WORDS, Stage, case_of, named, spot
 from channels.demo import cast as people
-from channels.demo.plans import BY_OFFICE
 from domain.assignment import AssignmentMode, AssignmentState
-from domain.complainant import Confidentiality
-from domain.incident import IncidentKind, RejectReason, Source
+from domain.incident import RejectReason
 from domain.loop.request import EndingKind, RequestKind, TransferTarget, VoidReason
 from domain.supervision import SupervisionLevel
 from domain.verification import CheckResult
@@ -23,35 +21,6 @@ Act = Callable[[Stage, Matter, Task], Awaitable[object]]
 M = AssignmentMode
 SOMETIMES = 0.3
 OTHERS = ("GCL-ZJJ", "GCL-ZFD", "GCL-HBJ", "GCL-MZJ", "GCL-YJJ", "GCL-NYJ", "GCL-GAJ", "GCL-JTJ", "GCL-WMB")
-
-
-async def report(stage: Stage, matter: Matter, _task: Task) -> None:
-    """T2."""
-    plan = matter.plan
-    if plan.source is Source.GRID_PATROL:
-        actor = await stage.cast.worker_of(plan.grid.code)
-    else:
-        accounts = {Source.VOLUNTEER_MP: people.VOLUNTEER, Source.RESIDENT_MP: people.RESIDENT}
-        actor = await stage.cast.named(accounts.get(plan.source, people.ACCEPTOR))
-    name, phone = plan.complainant
-    asks = intake.ComplainantGiven(name=name, phone=phone, confidentiality=Confidentiality.NORMAL)
-    given = intake.ReportIncident(
-        domain=plan.domain,
-        kind=plan.kind,
-        category_code=plan.category.code,
-        title=plan.title,
-        content=plan.content,
-        source=plan.source,
-        urgency=plan.urgency,
-        point=spot(matter),
-        address=plan.address,
-        complainant=asks if plan.source in BY_OFFICE else None,
-        media_ids=await stage.shot(actor, matter) if plan.category.requires_photo else (),
-    )
-    facts = {"urgency": plan.urgency.value, "consult": plan.kind is IncidentKind.CONSULT}
-    await stage.do(matter, actor, intake.report, given, "reportIncident", **facts)
-    asking = case_of(matter).complainants
-    stage.learned(asks=bool(asking), reachable=any(it.reachable for it in asking))
 
 
 async def reject(stage: Stage, matter: Matter, _task: Task) -> None:
@@ -104,7 +73,7 @@ async def merge(stage: Stage, matter: Matter, _task: Task) -> None:
     given = merges.MergeIncident(**named(matter), master_id=master)
     actor = await stage.cast.named(people.ACCEPTOR)
     await stage.do(matter, actor, merges.merge, given, "mergeIncident", master=master)
-    matter.echo_of.stale = True
+    stage.wake(matter.echo_of)
 
 
 async def file(stage: Stage, matter: Matter, _task: Task) -> None:
@@ -250,7 +219,6 @@ async def withdraw(stage: Stage, matter: Matter, _task: Task) -> None:
 ACTS: dict[str, Act] = {
     it.__name__: it
     for it in (
-        report,
         reject,
         transfer,
         reinstate,

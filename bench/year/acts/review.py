@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from bench.year.acts.office import Act
+from bench.year.desks import MERGEABLE
+from bench.year.ground import CHECKER, DESK
 from bench.year.matter import Matter, Task
-from bench.year.office import Act
 from bench.year.stage import WORDS, Stage, case_of, named, spot
 from channels.demo import cast as people
 from domain.case import Case
@@ -15,7 +17,7 @@ from domain.followup import (
     Satisfaction,
     Solved,
 )
-from domain.life.guards.review import attempts_at, reworks, unhappy
+from domain.life.guards.review import at_desk, attempts_at, reworks, unhappy
 from domain.loop.request import ENDINGS, EndingKind, Request, RequestKind
 from domain.verification import CheckResult, TaskState
 from domain.viewer import Viewer
@@ -40,7 +42,24 @@ async def request_check(stage: Stage, matter: Matter, _task: Task) -> None:
     await stage.do(matter, actor, verifications.request_check, given, "requestCheck")
 
 
+def _unable(case: Case) -> int:
+    """How many checks of this round could not be made (T28b)."""
+    return sum(
+        it.result is CheckResult.UNABLE and it.round == case.incident.round for it in case.verifications
+    )
+
+
+def _checker(matter: Matter, case: Case) -> str:
+    """The inspector, another after one was unable or keeps out of it, at last the desk."""
+    if at_desk(case):
+        return DESK
+    return matter.checker or (CHECKER if _unable(case) else people.INSPECTOR)
+
+
 def _result(matter: Matter, case: Case) -> CheckResult:
+    tries = ("unable" in matter.fates) + ({"unable", "unabler"} <= matter.fates)
+    if matter.checker is None and case.incident.round == 1 and _unable(case) < tries:
+        return CheckResult.UNABLE
     if reworks(case) or case.incident.reopened:
         return CheckResult.PASS
     return CheckResult.FAIL if matter.fates & {"fail", "false"} else CheckResult.PASS
@@ -49,7 +68,7 @@ def _result(matter: Matter, case: Case) -> CheckResult:
 async def check(stage: Stage, matter: Matter, _task: Task) -> None:
     """T28, T30."""
     result = _result(matter, case_of(matter))
-    actor = await stage.cast.named(people.INSPECTOR)
+    actor = await stage.cast.named(_checker(matter, case_of(matter)))
     false = result is CheckResult.FAIL and "false" in matter.fates
     on_site = matter.plan.category.requires_onsite_verify
     given = verifications.RecordCheck(
@@ -62,6 +81,9 @@ async def check(stage: Stage, matter: Matter, _task: Task) -> None:
     )
     facts = {"result": result.value, "false": false}
     await stage.do(matter, actor, verifications.record_check, given, "recordCheck", **facts)
+    stage.learned(
+        sampled=any(it.sampled and it.state is TaskState.PENDING for it in case_of(matter).followups)
+    )
 
 
 def _asked(case: Case, layer: FollowUpLayer) -> FollowUp:
@@ -138,18 +160,34 @@ async def decide_ending(stage: Stage, matter: Matter, task: Task) -> None:
     """T33, T36, T40: another decides."""
     asked = case_of(matter).waiting(*ENDINGS)[0]
     kind = _kind(asked)
-    if kind == EndingKind.UNREASONABLE.value:
+    if kind == RequestKind.MERGE.value:
+        await _decide_merge(stage, matter, asked)
+    elif kind == EndingKind.UNREASONABLE.value:
         await close(stage, matter, task)
     elif kind == EndingKind.VOID.value:
         actor = await stage.cast.named(people.SHIFT)
         void = otherwise.VoidIncident(**named(matter), text=WORDS)
         await stage.do(matter, actor, otherwise.void, void, "voidIncident", accept=True, kind=kind)
+        for echo in matter.echoes:
+            stage.wake(echo)
     else:
         actor = await stage.cast.named(people.CALLBACK)
         accepted = matter.number % 4 > 0
         given = otherwise.DecideEnding(**named(matter), accept=accepted, text=WORDS)
         facts = {"accept": accepted, "kind": kind}
         await stage.do(matter, actor, otherwise.decide_ending, given, "decideEnding", **facts)
+
+
+async def _decide_merge(stage: Stage, matter: Matter, asked: Request) -> None:
+    """T7 after dispatch, by the director; what has gone on meanwhile is not merged."""
+    accepted = matter.number % 4 > 0 and case_of(matter).incident.state in MERGEABLE
+    given = otherwise.DecideEnding(**named(matter), accept=accepted, text=WORDS)
+    facts = {"accept": accepted, "kind": RequestKind.MERGE.value}
+    facts |= {"master": asked.target_id} if accepted else {}
+    actor = await stage.cast.named(people.COMMAND)
+    await stage.do(matter, actor, otherwise.decide_ending, given, "decideEnding", **facts)
+    if accepted and matter.echo_of:
+        stage.wake(matter.echo_of)
 
 
 async def reopen(stage: Stage, matter: Matter, _task: Task) -> None:

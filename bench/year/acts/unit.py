@@ -3,8 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
+from bench.year.acts.office import Act
 from bench.year.matter import Matter, Task
-from bench.year.office import Act
 from bench.year.stage import WORDS, Stage, case_of, named
 from channels.demo import cast as people
 from domain.assignment import Assignment, AssignmentState
@@ -83,6 +83,16 @@ async def submit(stage: Stage, matter: Matter, task: Task) -> None:
         follow_up=asked if case_of(matter).complainants else None,
     )
     await stage.do(matter, actor, handling.submit, given, "submitResult", org=task.org)
+
+
+async def stage_(stage: Stage, matter: Matter, task: Task) -> None:
+    """R24: one stage of the handling."""
+    row = _row(matter, task)
+    given = joint.CompleteMilestone(**_named(row), milestone=str(task.mark), text=WORDS)
+    facts = {"org": task.org, "name": task.mark}
+    await stage.do(
+        matter, await stage.lead(row), joint.complete_milestone, given, "completeMilestone", **facts
+    )
 
 
 async def return_(stage: Stage, matter: Matter, task: Task) -> None:
@@ -211,6 +221,7 @@ ACTS: dict[str, Act] = {
     "release": release,
     "read": read,
     "submit": submit,
+    "stage": stage_,
     "return": return_,
     "decide_return": decide_return,
     "extend": extend,
