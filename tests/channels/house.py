@@ -6,7 +6,7 @@ import signal
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import httpx2
 
@@ -14,7 +14,7 @@ from channels.demo.ground import load_ground
 from clients.python.session import Session
 from db import connection, sealed
 from services.command import business_now
-from tests import servers
+from tests import servers, warm
 from tests.text_rules import ROOT
 
 DATA_KEYS = "t1:" + "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE="
@@ -39,34 +39,25 @@ class House:
             "FENGQIAO_DATA_KEYS": DATA_KEYS,
             **settings,
         }
-        self.process: asyncio.subprocess.Process | None = None
+        self.process: asyncio.subprocess.Process | warm.Process | None = None
 
     async def run(self, *words: str, given: str = "", **settings: str) -> tuple[int, str, str]:
         """Another command of the program on the same store: its status, what it said, what it complained of."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "cli", *words,
+        process = await warm.start(
+            *words,
             cwd=self.folder,
             env={**self.environment, **settings},
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )  # fmt: skip
+            stdin=warm.PIPE,
+            stdout=warm.PIPE,
+            stderr=warm.PIPE,
+        )
         said, complained = await asyncio.wait_for(process.communicate(given.encode()), 60)
         return process.returncode or 0, said.decode(), complained.decode()
 
     async def start(self) -> None:
         """Start and wait until it is ready."""
         with (self.folder / "server.log").open("ab") as log:
-            self.process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "cli",
-                "serve",
-                cwd=self.folder,
-                env=self.environment,
-                stdout=log,
-                stderr=log,
-            )
+            self.process = await self._serving(log)
         deadline = time.monotonic() + PATIENCE
         async with httpx2.AsyncClient(timeout=5) as http:
             while time.monotonic() < deadline:
@@ -76,6 +67,14 @@ class House:
                 except httpx2.TransportError:
                     await asyncio.sleep(0.05)
         raise AssertionError(self.log())
+
+    async def _serving(self, log: IO[bytes]) -> asyncio.subprocess.Process | warm.Process:
+        if "FENGQIAO_WORKERS" not in self.environment:
+            return await warm.start("serve", cwd=self.folder, env=self.environment, stdout=log, stderr=log)
+        return await asyncio.create_subprocess_exec(  # its workers are started as those of the program itself
+            sys.executable, "-m", "cli", "serve",
+            cwd=self.folder, env=self.environment, stdout=log, stderr=log,
+        )  # fmt: skip
 
     async def end(self, number: int = signal.SIGTERM) -> int:
         """Send a signal and wait for the end; its status."""
