@@ -4,7 +4,6 @@ import asyncio
 import io
 import json
 import os
-import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -15,7 +14,7 @@ import httpx2
 import websockets
 from PIL import Image
 
-from tests import servers
+from tests import servers, warm
 
 ROOT = Path(__file__).parents[2]
 PASSWORD = "Fengqiao-demo-1"
@@ -141,9 +140,7 @@ class Console:
 class Town:
     """The server processes with their addresses, and the people's desks at them."""
 
-    def __init__(
-        self, addresses: list[str], http: httpx2.AsyncClient, processes: list[asyncio.subprocess.Process]
-    ) -> None:
+    def __init__(self, addresses: list[str], http: httpx2.AsyncClient, processes: list[warm.Process]) -> None:
         self.addresses = addresses
         self.http = http
         self.processes = processes
@@ -167,15 +164,8 @@ async def running(environment: Mapping[str, str], folder: Path, processes: int) 
             port = servers.free_port()
             addresses.append(f"127.0.0.1:{port}")
             with (folder / f"server-{number}.log").open("wb") as log:
-                started.append(
-                    await asyncio.create_subprocess_exec(
-                        sys.executable, "-m", "cli", "serve",
-                        cwd=ROOT,
-                        env={**os.environ, **KEYS, **environment, "PORT": str(port), "HOST": "127.0.0.1"},
-                        stdout=log,
-                        stderr=log,
-                    )
-                )  # fmt: skip
+                own = {**os.environ, **KEYS, **environment, "PORT": str(port), "HOST": "127.0.0.1"}
+                started.append(await warm.start("serve", cwd=ROOT, env=own, stdout=log, stderr=log))
         async with httpx2.AsyncClient(timeout=30) as http:
             for address in addresses:
                 await _ready(http, address, folder)

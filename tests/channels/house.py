@@ -5,8 +5,9 @@ import os
 import signal
 import sys
 import time
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import httpx2
 
@@ -14,7 +15,7 @@ from channels.demo.ground import load_ground
 from clients.python.session import Session
 from db import connection, sealed
 from services.command import business_now
-from tests import servers
+from tests import servers, warm
 from tests.text_rules import ROOT
 
 DATA_KEYS = "t1:" + "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE="
@@ -39,34 +40,25 @@ class House:
             "FENGQIAO_DATA_KEYS": DATA_KEYS,
             **settings,
         }
-        self.process: asyncio.subprocess.Process | None = None
+        self.process: asyncio.subprocess.Process | warm.Process | None = None
 
     async def run(self, *words: str, given: str = "", **settings: str) -> tuple[int, str, str]:
         """Another command of the program on the same store: its status, what it said, what it complained of."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "cli", *words,
+        process = await warm.start(
+            *words,
             cwd=self.folder,
             env={**self.environment, **settings},
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )  # fmt: skip
+            stdin=warm.PIPE,
+            stdout=warm.PIPE,
+            stderr=warm.PIPE,
+        )
         said, complained = await asyncio.wait_for(process.communicate(given.encode()), 60)
         return process.returncode or 0, said.decode(), complained.decode()
 
     async def start(self) -> None:
         """Start and wait until it is ready."""
         with (self.folder / "server.log").open("ab") as log:
-            self.process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "cli",
-                "serve",
-                cwd=self.folder,
-                env=self.environment,
-                stdout=log,
-                stderr=log,
-            )
+            self.process = await self._serving(log)
         deadline = time.monotonic() + PATIENCE
         async with httpx2.AsyncClient(timeout=5) as http:
             while time.monotonic() < deadline:
@@ -76,6 +68,14 @@ class House:
                 except httpx2.TransportError:
                     await asyncio.sleep(0.05)
         raise AssertionError(self.log())
+
+    async def _serving(self, log: IO[bytes]) -> asyncio.subprocess.Process | warm.Process:
+        if "FENGQIAO_WORKERS" not in self.environment:
+            return await warm.start("serve", cwd=self.folder, env=self.environment, stdout=log, stderr=log)
+        return await asyncio.create_subprocess_exec(  # its workers are started as those of the program itself
+            sys.executable, "-m", "cli", "serve",
+            cwd=self.folder, env=self.environment, stdout=log, stderr=log,
+        )  # fmt: skip
 
     async def end(self, number: int = signal.SIGTERM) -> int:
         """Send a signal and wait for the end; its status."""
@@ -96,14 +96,24 @@ class House:
         return session
 
 
-async def lay_ground(store: str) -> None:
-    """The demo's ground in an empty store."""
+async def lay_ground(store: str, at: datetime | None = None) -> None:
+    """The demo's ground in an empty store; a SQLite file that was laid once is copied from then on."""
+    kind, _, file = store.partition("://")
+    if kind == "sqlite" and at in _LAID:
+        Path(file).write_bytes(_LAID[at])  # noqa: ASYNC240 - a few megabytes
+        return
     sealed.install_keys(DATA_KEYS)
     await connection.connect(store)
     try:
-        await load_ground(await business_now())
+        await load_ground(at or await business_now())
     finally:
         await connection.disconnect()
+    if kind == "sqlite":
+        assert not Path(f"{file}-wal").exists()  # noqa: ASYNC240 - the same
+        _LAID[at] = Path(file).read_bytes()  # noqa: ASYNC240 - the same
+
+
+_LAID: dict[datetime | None, bytes] = {}
 
 
 REPORT = """mutation ($input: ReportIncidentInput!) { reportIncident(input: $input) { incident { id no version } } }"""

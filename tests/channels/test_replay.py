@@ -13,11 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from channels.demo.ground import load_ground
 from channels.demo.replay.agenda import STEPS, Told, of_demo, of_export
-from db import connection, sealed
 from domain.incident import IncidentDomain, IncidentKind, Source, Urgency
-from tests.channels.house import DATA_KEYS, House
+from tests.channels.house import House, lay_ground
 from tests.text_rules import ROOT
 
 START = datetime(2024, 10, 21, 1, tzinfo=UTC)
@@ -26,21 +24,11 @@ SPEED = 43200  # a working day in a second or two
 
 @pytest.fixture
 async def house(sqlite_store_url: str, tmp_path: Path) -> AsyncIterator[House]:
-    await _laid(sqlite_store_url)
+    await lay_ground(sqlite_store_url, START)  # so that its people are in office then
     house = House(tmp_path, sqlite_store_url, FENGQIAO_CLOCK=f"2024-10-21T09:00+08:00 x{SPEED}")
     await house.start()
     yield house
     await house.end()
-
-
-async def _laid(store: str, at: datetime = START) -> None:
-    """The demo's ground as of the clock's start, so that its people are in office then."""
-    sealed.install_keys(DATA_KEYS)
-    await connection.connect(store)
-    try:
-        await load_ground(at)
-    finally:
-        await connection.disconnect()
 
 
 def _states(house: House) -> list[tuple[str, int]]:
@@ -110,7 +98,7 @@ async def test_the_two_lines_of_the_guide_do_what_it_says(sqlite_store_url: str,
         r"(?ms)^```sh\n(.*?)\n```$", (ROOT / "docs/replay.md").read_text(encoding="utf-8")
     )
     clock = dict(word.split("=", 1) for word in shlex.split(serve) if "=" in word)["FENGQIAO_CLOCK"]
-    await _laid(sqlite_store_url, datetime.fromisoformat(clock.split()[0]))
+    await lay_ground(sqlite_store_url, datetime.fromisoformat(clock.split()[0]))
     house = House(tmp_path, sqlite_store_url, FENGQIAO_CLOCK=clock)
     await house.start()
     try:

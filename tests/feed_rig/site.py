@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import IO
 
 import httpx2
 
-from tests import servers
+from tests import servers, warm
 from tests.feed_rig.engines import PostgresStore, SqliteStore, Store
 from tests.text_rules import ROOT
 
@@ -53,7 +54,7 @@ class Api:
             "PYTHONPATH": str(tree),
         }
         self._tree = tree
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: asyncio.subprocess.Process | warm.Process | None = None
         self._killed = False
         self._running: asyncio.Task[None] | None = None
 
@@ -98,14 +99,19 @@ class Api:
     async def _keep(self) -> None:
         while True:
             with self.log.open("ab") as log:
-                self._process = await asyncio.create_subprocess_exec(
-                    sys.executable, "-m", "cli", "serve",
-                    cwd=self._tree, env=self._environment, stdout=log, stderr=log,
-                )  # fmt: skip
+                self._process = await self._started(log)
             await self._process.wait()
             self.ended_alone += not self._killed
             self._killed = False
             await asyncio.sleep(0.2)
+
+    async def _started(self, log: IO[bytes]) -> asyncio.subprocess.Process | warm.Process:
+        if self._tree == ROOT:
+            return await warm.start("serve", cwd=ROOT, env=self._environment, stdout=log, stderr=log)
+        return await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "cli", "serve",
+            cwd=self._tree, env=self._environment, stdout=log, stderr=log,
+        )  # fmt: skip
 
 
 class Site:
