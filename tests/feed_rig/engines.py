@@ -15,6 +15,7 @@ import asyncpg
 
 SMALL = 96  # megabytes of the small disk
 _LOG_LOCK = 0x66656E67  # the lock of the log's order (db/event_log.py)
+_PATIENCE = 180  # seconds for a server on a machine that is busy
 _UNPRIVILEGED = "nobody"  # PostgreSQL refuses to run as root
 _DELAY = """
 CREATE TABLE rig_delay (seconds float NOT NULL);
@@ -155,7 +156,7 @@ class PostgresStore:
 
     async def delay_commits(self, seconds: float, choice: int) -> None:
         """Hold the lock of the log's order, or make every commit slow once its numbers are given."""
-        session = await asyncpg.connect(self.url, timeout=5)
+        session = await asyncpg.connect(self.url, timeout=30)
         try:
             if choice % 2:
                 await session.execute("SELECT pg_advisory_lock($1)", _LOG_LOCK)
@@ -169,13 +170,13 @@ class PostgresStore:
 
     async def settle(self) -> None:
         """No commit is slow any more, whoever was ended in the middle of making it so."""
-        session = await asyncpg.connect(self.url, timeout=5)
+        session = await asyncpg.connect(self.url, timeout=_PATIENCE)
         await session.execute("UPDATE rig_delay SET seconds = 0")
         await session.close()
 
     async def end_sessions(self) -> None:
         """End every session of the database."""
-        admin = await asyncpg.connect(self._admin_url, timeout=5)
+        admin = await asyncpg.connect(self._admin_url, timeout=30)
         try:
             await admin.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'rig'"
@@ -206,9 +207,10 @@ class PostgresStore:
 
     async def _control(self, action: str, *more: str) -> None:
         where = ("-D", str(self._folder / "data"), "-l", str(self._folder / "log"), "-w", "-s")
+        patient = ("-t", str(_PATIENCE))
         options = f"-c listen_addresses='' -k {self._folder} -c fsync=off -c max_connections=60"
         given = ("-o", options) if action == "start" else ()
-        await self._run("pg_ctl", *where, *given, *more, action)
+        await self._run("pg_ctl", *where, *patient, *given, *more, action)
 
     async def _run(self, program: str, *words: str) -> None:
         """A program of the server's; PostgreSQL refuses to run as root, its clients do not."""

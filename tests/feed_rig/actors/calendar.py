@@ -15,8 +15,8 @@ def _days(scene: Scene) -> Row:
 
 
 def _windows(scene: Scene) -> Row:
-    """The office opens earlier or later from the next days on."""
-    day = (scene.now + timedelta(days=scene.chance.randint(1, 5))).date()
+    """The office opens earlier or later from some days on, though the clock be put forward meanwhile."""
+    day = (scene.now + timedelta(days=scene.chance.randint(4, 8))).date()
     opens = scene.any_of("08:00", "08:30", "09:00")
     windows = [{"opens": opens, "closes": "11:30"}, {"opens": "13:00", "closes": "17:00"}]
     return {"validFrom": day.isoformat(), "windows": windows, "source": f"通知 {scene.mark()}"}

@@ -45,7 +45,7 @@ def schema() -> GraphQLSchema:
 
 def _scene(seed: int) -> Scene:
     chance = random.Random(seed)  # noqa: S311 - a scene that can be drawn again
-    around = [CASE, {**CASE, "id": "other"}]
+    around = ["case", "other"]
     return Scene(
         CASE, ROW, around, UNITS, {"GCL-ZJJ": "person"}, chance, datetime(2024, 10, 21, tzinfo=UTC), "p"
     )

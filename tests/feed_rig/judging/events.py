@@ -75,15 +75,19 @@ def _paged(run: Run, recording: Recording, first: int | None) -> Iterator[Findin
 
 
 def _folded(run: Run, log: Log, recording: Recording) -> Iterator[Finding]:
-    """What the events of a console add up to is what a query answers it at the end."""
+    """What the events of a console add up to is what a query answers it at the end.
+
+    A case that its reader keeps out of by now is told of no more, not even that it is gone.
+    """
     if recording.stream == "commandCentre":
         return  # it does not carry every change
+    apart = run.standings[recording.who][-1].rights.recused
     folded: dict[str, Shown] = {}
     for sitting in recording.sittings:
         for item in sitting.items:
             if item.value["__typename"] == "FeedEvent":
                 entry = log.entries.get(run.truth.position(item.value["cursor"]))
-                if entry is not None and entry.incident is not None:
+                if entry is not None and entry.incident is not None and entry.incident not in apart:
                     folded[f"Incident:{entry.incident}"] = shown_case(item.value.get("incident"))
     for key in sorted(folded):
         fresh = recording.fresh.get(key, ())

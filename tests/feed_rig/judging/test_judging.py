@@ -357,6 +357,17 @@ def test_a_recusal_takes_a_case_away_from_its_moment_on_and_leaves_the_rest() ->
     assert not after.rights.hears(LOG[0])
 
 
+def test_what_was_told_of_a_case_before_its_reader_kept_out_of_it_need_not_be_told_again() -> None:
+    run = good()
+    run.standings = {**run.standings, "h": standings_of(run.standings["h"], {"a": Window(1.25, 1.26)})}
+    run.recordings = [_handler(run)]
+    del run.recordings[0].sittings[0].items[3]  # told of "a" until then, and not of what came later
+    run.recordings[0].fresh = {}
+    assert judged(run) == []
+    run.standings = {**run.standings, "h": run.standings["h"][:1]}
+    assert {it.what for it in judged(run)} == {"lost", "wrong"}
+
+
 def test_a_queue_is_without_the_rows_of_a_case_that_its_reader_keeps_out_of() -> None:
     run = good()
     run.standings = {**run.standings, "h": standings_of(run.standings["h"], {"a": Window(3.5, 3.5)})}
