@@ -77,23 +77,32 @@ def _paged(run: Run, recording: Recording, first: int | None) -> Iterator[Findin
 def _folded(run: Run, log: Log, recording: Recording) -> Iterator[Finding]:
     """What the events of a console add up to is what a query answers it at the end.
 
-    A case that its reader keeps out of by now is told of no more, not even that it is gone.
+    A case that its reader keeps out of by now is told of no more, not even that it is gone. Nor is what happened to
+    a case while its reader had no right to it: where that was the last of it, the reader has to ask.
     """
     if recording.stream == "commandCentre":
         return  # it does not carry every change
-    apart = run.standings[recording.who][-1].rights.recused
-    folded: dict[str, Shown] = {}
-    for sitting in recording.sittings:
-        for item in sitting.items:
-            if item.value["__typename"] == "FeedEvent":
-                entry = log.entries.get(run.truth.position(item.value["cursor"]))
-                if entry is not None and entry.incident is not None and entry.incident not in apart:
-                    folded[f"Incident:{entry.incident}"] = shown_case(item.value.get("incident"))
-    for key in sorted(folded):
-        fresh = recording.fresh.get(key, ())
-        if folded[key] != fresh:
-            detail = f"{key} folds to {folded[key]}, a query says {fresh}"
+    rights = run.standings[recording.who][-1].rights
+    for case, (seq, shown) in sorted(_last_told(run, log, recording).items()):
+        if case in rights.recused or any(
+            it.seq > seq and carried(recording, rights, it) for it in log.of_case(case)
+        ):
+            continue  # lost within a sitting or at the end: judged there
+        fresh = recording.fresh.get(f"Incident:{case}", ())
+        if shown != fresh:
+            detail = f"{case} folds to {shown}, a query says {fresh}"
             yield Finding("wrong", f"{recording.who} {recording.stream}", detail)
+
+
+def _last_told(run: Run, log: Log, recording: Recording) -> dict[str, tuple[int, Shown]]:
+    """Of each case the last entry that a console was told, and what was shown with it."""
+    told: dict[str, tuple[int, Shown]] = {}
+    for item in (it for sitting in recording.sittings for it in sitting.items):
+        if item.value["__typename"] == "FeedEvent":
+            entry = log.entries.get(run.truth.position(item.value["cursor"]))
+            if entry is not None and entry.incident is not None:
+                told[entry.incident] = entry.seq, shown_case(item.value.get("incident"))
+    return told
 
 
 class _Reader:

@@ -365,7 +365,17 @@ def test_what_was_told_of_a_case_before_its_reader_kept_out_of_it_need_not_be_to
     run.recordings[0].fresh = {}
     assert judged(run) == []
     run.standings = {**run.standings, "h": run.standings["h"][:1]}
-    assert {it.what for it in judged(run)} == {"lost", "wrong"}
+    assert {it.what for it in judged(run)} == {"lost"}
+
+
+def test_what_happened_while_a_right_was_lost_need_not_be_folded_afterwards() -> None:
+    run = good()
+    gone = [Standing(OWN, 0.0, 1.15), Standing(Rights(), 1.1, 9.0), Standing(OWN, 9.0)]
+    run.standings, run.recordings = {**run.standings, "h": gone}, [_handler(run)]
+    nothing = sitting(1, opened=7.0)
+    nothing.items.append(beat(6, 1, 8.0))
+    run.recordings[0].sittings = [sitting(None, 1), nothing, sitting(6, opened=9.5)]
+    assert judged(run) == []
 
 
 def test_a_queue_is_without_the_rows_of_a_case_that_its_reader_keeps_out_of() -> None:
