@@ -13,6 +13,7 @@ import pytest
 from api.context import Context
 from api.engine import Engine, GraphQLRequest, Refused
 from api.feed.feed import Feed
+from api.ids import encode
 from api.limits import Limits, Rates
 from db import cases
 from db.unit_of_work import Work, in_transaction
@@ -38,6 +39,9 @@ CASE = """id no title content address version state light dueAt urgency source k
 EVENT = f"""__typename ... on FeedEvent {{ cursor follows at kind action subjectId version
   zh: summary en: summary(lang: EN) actor {{ id name }} incident {{ {CASE} }}
   assignment {{ id version state incident {{ no }} orgUnit {{ name }} }} }}"""
+CHANGED = (
+    f'subscription {{ incidentChanged(id: "%s") {{ {EVENT} ... on FeedHeartbeat {{ cursor follows }} }} }}'
+)
 PERSONAL = """... on FeedEvent { incident {
   no maskedFields availableActions { name allowed reason } publicStatus merged { no } } }"""
 DOCUMENTS: Mapping[str, str] = {
@@ -124,11 +128,17 @@ async def sides(district: District, documents: Mapping[str, str]) -> AsyncIterat
 
 
 async def _level(both: tuple[Side, Side], events: int) -> None:
-    """Both have heard of so many entries, and told what they tell of them."""
+    """Both have heard of so many entries, and told what they tell of them: equally much, and then nothing more."""
     await until(lambda: all(it.feed._hub.position >= events for it in both), 20)
+    deadline = asyncio.get_running_loop().time() + 20
     counts = [-1]
-    while counts != (counts := [sum(map(len, it.heard.values())) for it in both]):  # noqa: ASYNC110 - silence rings no event
+    while counts != (counts := _told(both)) or counts[0] != counts[1]:
+        assert asyncio.get_running_loop().time() < deadline, counts
         await asyncio.sleep(0.4)
+
+
+def _told(both: tuple[Side, Side]) -> list[int]:
+    return [sum(map(len, it.heard.values())) for it in both]
 
 
 async def _conclude(case: Case, *rows: Assignment, kind: EventKind, row: str, **fields: Any) -> Case:
@@ -144,15 +154,20 @@ async def _conclude(case: Case, *rows: Assignment, kind: EventKind, row: str, **
     return outcome.case
 
 
-async def _story(district: District, both: tuple[Side, Side]) -> None:
-    """A case that is about a unit is given, worked on, taken over and closed."""
-    case = await a_case(
+async def _about_a_unit(district: District) -> Case:
+    """A filed case, complained about one of the units that will have it."""
+    return await a_case(
         district,
         IncidentState.FILED,
         complainant=a_complainant(),
         complained_org_id=district.orgs["CIVIL"].id,
         address="安胜社区3号楼2单元301",
     )
+
+
+async def _story(district: District, both: tuple[Side, Side], case: Case | None = None) -> None:
+    """A case that is about a unit is given, worked on, taken over and closed."""
+    case = case or await _about_a_unit(district)
     row = an_assignment(case.incident, district.orgs["HOUSING"].id)
     case = await _conclude(case, row, row="T11", kind=EventKind.ASSIGNED, state=IncidentState.DISPATCHED)
     await _level(both, 1)
@@ -171,13 +186,19 @@ async def test_both_executors_tell_the_same_bytes_to_everybody(district: Distric
     before = engine().plans
     assert before is not None
     compiled, ordinary_before = before.told_compiled, dict(before.told_ordinary)
-    async with sides(district, DOCUMENTS) as both:
+    case, other = await _about_a_unit(district), await _about_a_unit(district)
+    cases = {"changed": case, "another": other}
+    changed = {name: CHANGED % encode("Incident", it.incident.id) for name, it in cases.items()}
+    async with sides(district, {**DOCUMENTS, **changed}) as both:
         await _level(both, 0)
-        await _story(district, both)
+        await _story(district, both, case)
     for key, heard in both[1].heard.items():
         assert both[0].heard[key] == heard, key
         assert heard, key
     told = {key: len(heard) for key, heard in both[0].heard.items()}
+    assert told["director", "changed"] == told["clerk", "changed"] == told["director", "feed"] == 6
+    assert told["director", "another"] == told["clerk", "another"] == 1  # the heartbeat that it begins with
+    assert b"NOT_FOUND" in both[0].heard["sysadmin", "changed"][0]
     assert told["director", "feed"] > told["civil", "feed"] > told["sysadmin", "feed"] == 1
     assert before.told_compiled - compiled > 50
     assert dict(before.told_ordinary) == ordinary_before
