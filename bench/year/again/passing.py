@@ -47,7 +47,7 @@ def _preference(story: Story, step: Step) -> tuple[int, int]:
     at, clock, name = step
     for level, rung in cards_of(story, clock, name):
         org = clock.row.org if clock.row else None
-        if (level, at, org, f"{clock.kind}.{rung}") in story.hints:
+        if (level, max(at, clock.start), org, f"{clock.kind}.{rung}") in story.hints:
             return 0, ("URGE", "YELLOW", "RED").index(level)
     return 1, 0
 

@@ -97,14 +97,14 @@ def hang_decided(story: Story, at: datetime, facts: Facts) -> None:
 
 @tells("reviewHang")
 def hang_reviewed(story: Story, at: datetime, facts: Facts) -> None:
-    """T23b."""
-    row = story.row(facts["org"], "LEAD")
-    (review,) = story.running("HANG_REVIEW", row)
-    if facts["review"] == "RESUME":
-        resume(story, review, at)
-    elif facts["review"] == "CONTINUE":
-        review.stop(at)
-        story.start("HANG_REVIEW", at, row=row, due=facts["next"])
+    """T23b: of every row that hangs, for none is named."""
+    for row in [it for it in story.leads if it.state == "HUNG"]:
+        (review,) = story.running("HANG_REVIEW", row)
+        if facts["review"] == "RESUME":
+            resume(story, review, at)
+        elif facts["review"] == "CONTINUE":
+            review.stop(at)
+            story.start("HANG_REVIEW", at, row=row, due=facts["next"])
 
 
 @tells("resumeHung")
