@@ -241,8 +241,8 @@ def _logged(row: Row) -> LoggedEvent:
         incident_id=ids["incident_id"],
         assignment_id=ids["assignment_id"],
         person_id=ids["person_id"],
-        scopes_before=_scopes(row["scopes_before"]),
-        scopes_after=_scopes(row["scopes_after"]),
+        scopes_before=_scopes(row["scopes_before"], ids["incident_id"]),
+        scopes_after=_scopes(row["scopes_after"], ids["incident_id"]),
         data=json.loads(row["data"]) if row["data"] else {},
     )
     return LoggedEvent(row["seq"], event, bytes(row["hash"]))
@@ -262,7 +262,7 @@ def _scopes_text(scopes: Scopes | None) -> str | None:
     )
 
 
-def _scopes(text: str | None) -> Scopes | None:
+def _scopes(text: str | None, incident_id: UUID | None) -> Scopes | None:
     if text is None:
         return None
     said = json.loads(text)
@@ -270,6 +270,7 @@ def _scopes(text: str | None) -> Scopes | None:
         orgs=frozenset(UUID(it) for it in said["orgs"]),
         regions=tuple(UUID(it) for it in said["regions"]),
         **{name: UUID(said[name]) for name in ("grid", "reporter", "complainant") if name in said},
+        incident=incident_id,
     )
 
 
