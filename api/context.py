@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -97,6 +97,12 @@ class Context:
         """Answer the rest of a sign-in under the rights it gave."""
         self.viewer = viewer
         self._loaders = None
+
+    def keep_out(self, incident_id: UUID) -> None:
+        """Read the rest under the rights of before, but offer nothing more of that case: its viewer keeps out (R82)."""
+        viewer, loaders = self.require_viewer(), self.loaders
+        self.become(replace(viewer, recused=viewer.recused | {incident_id}))
+        self._loaders = loaders
 
     def renew(self, viewer: Viewer, expires_at: datetime) -> None:
         """Answer the rest under renewed rights; a socket of the same session stays open until then."""

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from db.rows import Connection, Sql, both, identity, one_of, read, select
-from db.visibility import listed, owned
+from db.visibility import listed, of_case, owned
 from domain.assignment import AssignmentState
 from domain.calendar import local_day, midnight
 from domain.incident import IncidentState
@@ -74,6 +74,7 @@ async def _ended(viewer: Viewer, connection: Connection | None) -> list[dict[str
     """The visible cases that are not open, by state."""
     ended, own = Sql(f"i.state IN ({_ENDED})"), owned(viewer)
     if own is None:
+        ended = both(ended, of_case(viewer))
         return await _grouped("i.state AS code, COUNT(*) AS n", "incident i", ended, "i.state", connection)
     source = f"({own.text}) seen CROSS JOIN incident i"
     mine = Sql(f"i.id = seen.id AND {ended.text}", own.params)

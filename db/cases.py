@@ -25,7 +25,7 @@ from domain.media import Media
 from domain.supervision import Supervision
 from domain.verification import Verification
 from domain.viewer import Viewer
-from domain.visibility import visibility_of
+from domain.visibility import check_seen
 
 _SPOT = tuple(field.name for field in fields(Spot))
 _SEARCHED = ("no", "title", "content", "address")
@@ -78,12 +78,12 @@ async def cases(
 
 
 async def load(work: Work, incident_id: UUID, *, viewer: Viewer) -> Case:
-    """The case, locked until the transaction ends. NOT_FOUND, field `id`, when absent or invisible."""
+    """The case, locked until the transaction ends. NOT_FOUND, field `id`, when absent; else as `check_seen`."""
     return await _locked(work, Sql("i.id = ?", (incident_id,)), viewer)
 
 
 async def load_of_assignment(work: Work, assignment_id: UUID, *, viewer: Viewer) -> Case:
-    """The case of an assignment, locked. NOT_FOUND, field `id`, when absent or invisible."""
+    """The case of an assignment, locked. NOT_FOUND, field `id`, when absent; else as `check_seen`."""
     owner = select("incident_id", "assignment", Sql("id = ?", (assignment_id,)))
     return await _locked(work, Sql(f"i.id = ({owner.text})", owner.params), viewer)
 
@@ -157,8 +157,8 @@ async def _locked(work: Work, which: Sql, viewer: Viewer) -> Case:
     query = select("i.*", "incident i", which, "" if sqlite else "FOR UPDATE")
     found = [incident_of(row) for row in await read(query, work.connection)]
     for case in (await _whole(found, work.connection)).values():
-        if visibility_of(viewer).sees(case.scopes()):
-            return case
+        check_seen(viewer, case.scopes())
+        return case
     raise DomainError(ErrorCode.NOT_FOUND, "id")
 
 

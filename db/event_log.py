@@ -251,8 +251,8 @@ def logged(row: Row) -> LoggedEvent:
         incident_id=ids["incident_id"],
         assignment_id=ids["assignment_id"],
         person_id=ids["person_id"],
-        scopes_before=_scopes(row["scopes_before"]),
-        scopes_after=_scopes(row["scopes_after"]),
+        scopes_before=_scopes(row["scopes_before"], ids["incident_id"]),
+        scopes_after=_scopes(row["scopes_after"], ids["incident_id"]),
         data=json.loads(row["data"]) if row["data"] else {},
     )
     return LoggedEvent(row["seq"], event, bytes(row["hash"]))
@@ -273,8 +273,8 @@ def _scopes_text(scopes: Scopes | None) -> str | None:
 
 
 @lru_cache(2048)
-def _scopes(text: str | None) -> Scopes | None:
-    """One object for one text: the entries of a case repeat it, before and after."""
+def _scopes(text: str | None, incident_id: UUID | None) -> Scopes | None:
+    """One object for one text and case: the entries of a case repeat it, before and after."""
     if text is None:
         return None
     said = json.loads(text)
@@ -282,6 +282,7 @@ def _scopes(text: str | None) -> Scopes | None:
         orgs=frozenset(UUID(it) for it in said["orgs"]),
         regions=tuple(UUID(it) for it in said["regions"]),
         **{name: UUID(said[name]) for name in ("grid", "reporter", "complainant") if name in said},
+        incident=incident_id,
     )
 
 

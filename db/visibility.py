@@ -30,10 +30,21 @@ _REFUSED = ", ".join(f"'{state}'" for state in GIVEN_UP)
 
 
 def condition(visibility: Visibility, alias: str = "i", met: str = "") -> Sql:
-    """Whether the case in `alias` (a row of `incident`) is visible: the disjunction of the atoms.
+    """Whether the case in `alias` (a row of `incident`) is visible: the disjunction of the atoms, less some cases.
 
     `met` stands before the columns that an index would serve.
     """
+    return both(_tied(visibility, alias, met), apart(visibility.apart, f"{alias}.id"))
+
+
+def apart(cases: Collection[UUID], column: str) -> Sql:
+    """The column names none of the cases that somebody keeps out of (R82); nothing is asked where there are none."""
+    kept_out = one_of(column, _sorted(cases))
+    return TRUE if kept_out == FALSE else Sql(f"NOT {kept_out.text}", kept_out.params)
+
+
+def _tied(visibility: Visibility, alias: str, met: str = "") -> Sql:
+    """The disjunction of the atoms."""
     if visibility.everything:
         return TRUE
     parts = [one_of(f"{met}{alias}.grid_id", _sorted(visibility.grid_is))]
@@ -60,25 +71,40 @@ def of_case(viewer: Viewer, alias: str = "i") -> Sql:
     return condition(visibility_of(viewer), alias)
 
 
+def of_case_or(viewer: Viewer, *ways: Sql, alias: str = "i") -> Sql:
+    """Whether the viewer may see the case in `alias`, or one of the other ways is open; none is to who keeps out."""
+    visibility = visibility_of(viewer)
+    tied = either(_tied(visibility, alias), *ways)
+    return both(tied, apart(visibility.apart, f"{alias}.id"))
+
+
 def listed(viewer: Viewer, alias: str = "i") -> Sql:
     """`of_case` for rows met in the order of a list: SQLite would gather a viewer's rows first and sort them."""
     return condition(visibility_of(viewer), alias, _met())
 
 
 def owned(viewer: Viewer) -> Sql | None:
-    """A query of the ids (`id`) of all cases the viewer may see, each once; None where that is everything."""
+    """A query of the ids (`id`) of all cases the viewer may see, each once.
+
+    None where that is everything, but for what the viewer keeps out of.
+    """
     visibility = visibility_of(viewer)
     if visibility.everything:
         return None
     parts = []
     if visibility.org_holds:
-        held = both(Sql(f"o.state NOT IN ({_REFUSED})"), one_of("o.org_id", _sorted(visibility.org_holds)))
+        held = both(
+            Sql(f"o.state NOT IN ({_REFUSED})"),
+            one_of("o.org_id", _sorted(visibility.org_holds)),
+            apart(visibility.apart, "o.incident_id"),
+        )
         parts.append(select("DISTINCT o.incident_id AS id", "assignment o", held))
     seen = Visibility(org_holds=visibility.org_holds)
     for atom in ("grid_is", "reporter_is", "region_under", "complainant_is"):
         one = replace(Visibility(), **{atom: getattr(visibility, atom)})
         if not one.nothing:
-            parts.append(_sought(one, _unless(condition(seen, "o"))))
+            besides = both(_unless(condition(seen, "o")), apart(visibility.apart, "o.id"))
+            parts.append(_sought(one, besides))
             seen = replace(seen, **{atom: getattr(visibility, atom)})
     return _all(parts)
 
@@ -88,11 +114,12 @@ def listed_assignment(viewer: Viewer) -> Sql:
     own = one_of(f"{_met()}a.org_id", _sorted(viewer.handler_orgs))
     if own == FALSE and dialect() == "sqlite" and not visibility_of(viewer).everything:
         own = Sql("a.id = ''")  # of no row; a test of both tables keeps SQLite from a filter over all cases
-    return either(listed(viewer), own)
+    visibility = visibility_of(viewer)
+    return both(either(_tied(visibility, "i", _met()), own), apart(visibility.apart, "i.id"))
 
 
 def owned_assignments(viewer: Viewer) -> Sql | None:
-    """A query of the ids (`id`) of all assignments the viewer may see, each once; None where that is everything."""
+    """A query of the ids (`id`) of all assignments the viewer may see, each once; None as in `owned`."""
     cases = owned(viewer)
     if cases is None:
         return None
@@ -103,13 +130,14 @@ def owned_assignments(viewer: Viewer) -> Sql | None:
     own = one_of("o.org_id", _sorted(viewer.handler_orgs))
     if own == FALSE:
         return of_cases
-    given_up = both(own, _unless(of_case(viewer)))
+    visibility = visibility_of(viewer)
+    given_up = both(own, _unless(_tied(visibility, "i")), apart(visibility.apart, "i.id"))
     return _all([of_cases, select("o.id", "assignment o JOIN incident i ON i.id = o.incident_id", given_up)])
 
 
 def of_assignment(viewer: Viewer, alias: str = "a", incident: str = "i") -> Sql:
     """An assignment is visible with its case; a unit keeps its own row after it gave the case up (design §7)."""
-    return either(of_case(viewer, incident), one_of(f"{alias}.org_id", _sorted(viewer.handler_orgs)))
+    return of_case_or(viewer, one_of(f"{alias}.org_id", _sorted(viewer.handler_orgs)), alias=incident)
 
 
 def of_person(viewer: Viewer, alias: str = "p") -> Sql:

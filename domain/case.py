@@ -111,13 +111,14 @@ class Case:
         )
 
     def scopes(self) -> Scopes:
-        """The inputs of the visibility atoms as they stand (design §7)."""
+        """The inputs of visibility as they stand (design §7)."""
         return Scopes(
             orgs=frozenset(row.org_id for row in self.assignments if row.state.visible),
             regions=self.region_ids,
             grid=self.incident.grid_id,
             reporter=self.incident.reporter_id,
             complainant=self.complainant.person_id if self.complainant else None,
+            incident=self.incident.id,
         )
 
     def handled_by(self, org_id: UUID | None) -> bool:

@@ -39,10 +39,11 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Scopes:
-    """Exactly the inputs of the visibility atoms for one case (design §7).
+    """Exactly the inputs of visibility for one case (design §7).
 
     `orgs`: units whose assignment is not RETURNED, CANCELLED or REJECTED_RESULT; `regions`: the case's region
-    and every region above it; `reporter` and `complainant` are persons.
+    and every region above it; `reporter` and `complainant` are persons; `incident` is the case itself, which
+    whoever declared an interest keeps out of (R82).
     """
 
     orgs: frozenset[UUID] = frozenset()
@@ -50,6 +51,7 @@ class Scopes:
     grid: UUID | None = None
     reporter: UUID | None = None
     complainant: UUID | None = None
+    incident: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -181,7 +181,7 @@ def permit(
 ) -> None:
     """Refuse with FORBIDDEN unless a role of the viewer, at the right unit, may do the action.
 
-    Whoever declared an interest in the case does nothing in it (R82).
+    Whoever declared an interest in the case does nothing in it (R82), nor sees it (`domain.visibility`).
     """
     if case is not None and case.incident.id in viewer.recused:
         raise DomainError(ErrorCode.FORBIDDEN, rule="R82")

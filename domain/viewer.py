@@ -13,7 +13,7 @@ _HANDLER_POSTS = frozenset({PostType.HANDLER, PostType.HANDLER_LEAD})
 class Viewer:
     """A signed-in person. `posts` are those in force when the request began.
 
-    `recused` are the cases the person declared an interest in (R82).
+    `recused` are the cases the person declared an interest in, and sees no more (R82).
     `clerk_regions` are the divisions served by the units where the person is OFFICE_CLERK.
     `session_id` is None only for the platform itself (`SYSTEM`)
     and where an integration key, `key_id`, acts for the person. `roles`: every role the posts give (domain.md B.5).

@@ -1,6 +1,6 @@
 """Who may see a case: data, not code (design §7, ADR 8). SQL and hub evaluate the same atoms."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from domain.errors import DomainError, ErrorCode
@@ -11,11 +11,11 @@ from domain.viewer import Viewer
 
 @dataclass(frozen=True, slots=True)
 class Visibility:
-    """A disjunction of atoms; empty sees nothing. Equal values are one visibility class.
+    """A disjunction of atoms less some cases; empty sees nothing. Equal values are one visibility class.
 
     `everything` · `org_holds`: a unit of the set holds an assignment that is not RETURNED, CANCELLED or
     REJECTED_RESULT · `region_under`: the case's region is one of the set or below it · `grid_is` ·
-    `reporter_is` · `complainant_is`.
+    `reporter_is` · `complainant_is`. Less `apart`: the cases the viewer declared an interest in (R82).
     """
 
     everything: bool = False
@@ -24,15 +24,16 @@ class Visibility:
     grid_is: frozenset[UUID] = frozenset()
     reporter_is: UUID | None = None
     complainant_is: UUID | None = None
+    apart: frozenset[UUID] = frozenset()
 
     @property
     def nothing(self) -> bool:
         """Whether no case at all can be seen."""
-        return self == Visibility()
+        return replace(self, apart=frozenset()) == Visibility()
 
     def sees(self, scopes: Scopes | None) -> bool:
         """The event evaluator: whether a case with these scopes is visible."""
-        if scopes is None:
+        if scopes is None or (self.apart and scopes.incident in self.apart):
             return False
         return (
             self.everything
@@ -73,11 +74,23 @@ def visibility_of(viewer: Viewer) -> Visibility:
     """The atoms of every role the viewer holds now (design §7)."""
     roles = viewer.roles
     if roles & SEE_EVERYTHING:
-        return Visibility(everything=True)
+        return Visibility(everything=True, apart=viewer.recused)
     return Visibility(
         org_holds=viewer.handler_orgs,
         region_under=viewer.clerk_regions,
         grid_is=viewer.grids,
         reporter_is=viewer.person_id if roles & _SEE_OWN_REPORTS else None,
         complainant_is=viewer.person_id if Role.RESIDENT in roles else None,
+        apart=viewer.recused,
     )
+
+
+def check_seen(viewer: Viewer, scopes: Scopes) -> None:
+    """NOT_FOUND, field `id`, for a case that is not visible, as for one that does not exist.
+
+    Who keeps out of the case is told that and no more, whatever became of it: FORBIDDEN (R82).
+    """
+    if scopes.incident in viewer.recused:
+        raise DomainError(ErrorCode.FORBIDDEN, rule="R82")
+    if not visibility_of(viewer).sees(scopes):
+        raise DomainError(ErrorCode.NOT_FOUND, "id")

@@ -28,7 +28,7 @@ from domain.rules.incident import GIVEN_BY, Place
 from domain.rules.loop.archive import sealed_with
 from domain.rules.step import due_steps, next_due
 from domain.verification import TaskState, Verification
-from domain.visibility import visibility_of
+from domain.visibility import check_seen
 from services.command import SYSTEM, Call, PointGiven, Result, act_for, check_version, perform, with_limits
 
 
@@ -62,8 +62,9 @@ async def change_case(
 ) -> Result:
     """Lock and load the case, check its version, let what is due happen, ask the table of transitions, decide, store.
 
-    NOT_FOUND when absent or invisible, CONFLICT, what `require` and the rule refuse. `opened` says which cases are
-    open to who does not see them (T12, S35); `beside` holds what `decide` made that is no part of the case.
+    NOT_FOUND when absent or invisible, FORBIDDEN (R82), CONFLICT, what `require` and the rule refuse. `opened` says
+    which cases are open to who does not see them (T12, S35); `beside` holds what `decide` made that is no part of
+    the case.
     """
 
     async def body(work: Work) -> Result:
@@ -84,9 +85,9 @@ async def _loaded(work: Work, call: Call, incident_id: UUID, opened: Callable[[C
     if opened is None:
         return await cases.load(work, incident_id, viewer=call.actor)
     case = await cases.load(work, incident_id, viewer=SYSTEM)
-    if opened(case) or visibility_of(call.actor).sees(case.scopes()):
-        return case
-    raise DomainError(ErrorCode.NOT_FOUND, "id")
+    if not opened(case) or case.incident.id in call.actor.recused:
+        check_seen(call.actor, case.scopes())
+    return case
 
 
 async def change_row(

@@ -13,7 +13,7 @@ from domain.person import ROLES_OF_POST, PostType, Role
 from domain.visibility import visibility_of
 from tests.domain.loop.drawn import DOCS, FILES, PARTS, drawn
 from tests.domain.loop.ways import POSTS, WAYS, holder
-from tests.domain.stage import person, story_at
+from tests.domain.stage import new_id, person, story_at
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -82,8 +82,18 @@ def test_each_role_sees_exactly_the_cases_its_column_says(role: Role, way: str) 
     viewer = holder(role)
     tied = WAYS[way](viewer)
     assert visibility_of(viewer).sees(tied) is seen_by_tie()[way][role.value]
-    events = visibility_of(replace(viewer, recused=frozenset({story_at(0).case.incident.id})))
-    assert events == visibility_of(viewer)  # who is recused reads on and does nothing (R82)
+    apart = visibility_of(replace(viewer, recused=frozenset({new_id()})))
+    assert apart.sees(replace(tied, incident=new_id())) is visibility_of(viewer).sees(tied)  # of another case
+
+
+@pytest.mark.parametrize("role", POSTS)
+def test_r82_whoever_declared_an_interest_sees_the_case_by_no_tie_whatever_the_role(role: Role) -> None:
+    viewer, case = holder(role), new_id()
+    apart = visibility_of(replace(viewer, recused=frozenset({case, new_id()})))
+    for tie in WAYS.values():
+        assert not apart.sees(replace(tie(viewer), incident=case))
+    (cells,) = (it for way, it in seen_by_tie().items() if "R82" in way and "tie" in way)
+    assert not cells[role.value]
 
 
 @pytest.mark.parametrize("action", EDGES)
@@ -97,7 +107,7 @@ def test_r82_whoever_declared_an_interest_does_nothing_whatever_the_role(
     with pytest.raises(DomainError) as refused:
         permit(viewer, action, case, row)
     assert (refused.value.code, refused.value.rule) == (ErrorCode.FORBIDDEN, "R82")
-    (cells,) = (it for way, it in seen_by_tie().items() if "R82" in way)
+    (cells,) = (it for way, it in seen_by_tie().items() if "R82" in way and "command" in way)
     assert not any(cells.values())
 
 

@@ -31,17 +31,19 @@ class Peers:
 
 @lru_cache(_CLASSES)
 def peers_of(viewer: Viewer) -> Peers:
-    """The class of a viewer: whoever has the same unit and the same posts."""
+    """The class of a viewer: whoever has the same unit and the same posts, and keeps out of the same cases."""
     posts = {
         replace(it, id=_NOBODY, person_id=_NOBODY, starts_at=_EVER, ends_at=None, version=1)
         for it in viewer.posts
     }
     ordered = sorted(posts, key=lambda it: (it.type, str(it.org_id), str(it.grid_id)))
-    return _peers(viewer.org_id, tuple(ordered), viewer.clerk_regions)
+    return _peers(viewer.org_id, tuple(ordered), viewer.clerk_regions, viewer.recused)
 
 
 @lru_cache(_CLASSES)
-def _peers(org_id: UUID | None, posts: tuple[Post, ...], clerk_regions: frozenset[UUID]) -> Peers:
+def _peers(
+    org_id: UUID | None, posts: tuple[Post, ...], clerk_regions: frozenset[UUID], recused: frozenset[UUID]
+) -> Peers:
     return Peers(
         Viewer(
             person_id=_NOBODY,
@@ -50,6 +52,7 @@ def _peers(org_id: UUID | None, posts: tuple[Post, ...], clerk_regions: frozense
             org_id=org_id,
             posts=posts,
             clerk_regions=clerk_regions,
+            recused=recused,
         )
     )
 

@@ -71,7 +71,10 @@ class Subjects:
         if columns.noun == "Incident":
             return [take(row) for row, scopes in found if visibility.sees(scopes)]
         return [
-            take(row) for row, scopes in found if visibility.sees(scopes) or (own and UUID(row[_ORG]) in own)
+            take(row)
+            for row, scopes in found
+            if visibility.sees(scopes)
+            or (own and UUID(row[_ORG]) in own and scopes.incident not in visibility.apart)
         ]
 
     async def hides(self, incident_id: UUID | None, person_id: UUID, viewer: Viewer) -> bool:

@@ -66,8 +66,11 @@ def _audience(said: Standing, person_id: UUID | None, viewer: Viewer) -> Audienc
 def may_hear(visibility: Visibility, event: Event) -> bool:
     """Whether the case is or was visible; what is about no case is for those who see everything.
 
+    Who keeps out of a case hears nothing of it, not even that it was visible before (R82).
     RIGHTS entries are for the platform and the audit of the log, never for a stream.
     """
+    if visibility.apart and event.incident_id in visibility.apart:
+        return False
     if event.scopes_before is None and event.scopes_after is None:
         return visibility.everything and event.kind is not EventKind.RIGHTS
     return visibility.sees(event.scopes_before) or visibility.sees(event.scopes_after)

@@ -8,9 +8,9 @@ from uuid import UUID
 
 from db.cases import incident_of
 from db.lists.pages import Listing, Order, Page, Slice, read_page
-from db.rows import Connection, Sql, both, either, identity, one_of, read, select, to_domain
+from db.rows import Connection, Sql, both, identity, one_of, read, select, to_domain
 from db.unit_of_work import Work
-from db.visibility import children, of_case, unprotected
+from db.visibility import apart, children, of_case_or, unprotected
 from domain.incident import Incident, IncidentState
 from domain.loop.request import Request, RequestKind, RequestState, ReturnReason
 from domain.loop.score import ScoreType
@@ -118,7 +118,7 @@ async def disputes(size: int, *, viewer: Viewer, connection: Connection | None =
     units = sorted(viewer.orgs_as(Role.HANDLER_LEAD))
     named = [Sql("CAST(c.participants AS TEXT) LIKE ?", (f'%"{it}"%',)) for it in units]
     kind, state = RequestKind.ARBITRATION, RequestState.PENDING
-    where = both(Sql("c.kind = ? AND c.state = ?", (kind, state)), either(of_case(viewer), *named))
+    where = both(Sql("c.kind = ? AND c.state = ?", (kind, state)), of_case_or(viewer, *named))
     tail = f"ORDER BY c.asked_at, c.id LIMIT {size:d}"
     columns = (
         "c.id AS request_id, c.incident_id, c.text, c.asked_at, c.participants, "
@@ -129,9 +129,13 @@ async def disputes(size: int, *, viewer: Viewer, connection: Connection | None =
 
 
 def claimable(viewer: Viewer, now: datetime) -> Listing:
-    """Filed cases that any unit may claim at that moment; none that complains about the viewer's own (R81)."""
+    """Filed cases that any unit may claim at that moment.
+
+    None that complains about the viewer's own (R81), or that the viewer keeps out of (R82).
+    """
     open_now = Sql("i.state = ? AND i.claim_until >= ?", (IncidentState.FILED, now))
-    return Listing("i.*", "incident i", both(open_now, unprotected(viewer)))
+    kept = both(unprotected(viewer), apart(viewer.recused, "i.id"))
+    return Listing("i.*", "incident i", both(open_now, kept))
 
 
 async def page_of_claimable(
@@ -143,4 +147,4 @@ async def page_of_claimable(
 
 def _seen(viewer: Viewer) -> Sql:
     """A request is seen with its case, and by the unit that asked."""
-    return either(of_case(viewer), one_of("c.org_id", sorted(viewer.handler_orgs)))
+    return of_case_or(viewer, one_of("c.org_id", sorted(viewer.handler_orgs)))

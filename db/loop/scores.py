@@ -4,8 +4,8 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from db.rows import FALSE, TRUE, Connection, Sql, both, identity, one_of, read, select, to_domain
-from db.visibility import of_case
+from db.rows import FALSE, Connection, Sql, both, identity, one_of, read, select, to_domain
+from db.visibility import apart, of_case
 from domain.loop.score import ScoreEntry, ScoreType
 from domain.permission import units_of
 from domain.viewer import Viewer
@@ -13,9 +13,9 @@ from domain.visibility import SEE_EVERYTHING
 
 
 def shown_to(viewer: Viewer, alias: str = "c") -> Sql:
-    """The command centre sees every entry, a unit its own; residents none."""
+    """The command centre sees every entry of the cases it sees, a unit its own; residents none."""
     if viewer.roles & SEE_EVERYTHING:
-        return TRUE
+        return apart(viewer.recused, f"{alias}.incident_id")
     if not viewer.handler_orgs:
         return FALSE
     return both(of_case(viewer), one_of(f"{alias}.org_id", sorted(units_of(viewer))))

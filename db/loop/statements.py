@@ -3,9 +3,9 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from db.rows import Connection, Sql, both, either, identity, one_of, read, select, to_columns, to_domain
+from db.rows import Connection, Sql, both, identity, one_of, read, select, to_columns, to_domain
 from db.unit_of_work import Work
-from db.visibility import children, of_case
+from db.visibility import children, of_case_or
 from domain.loop.request import Statement
 from domain.viewer import Viewer
 
@@ -28,7 +28,7 @@ async def get(
 ) -> dict[UUID, Statement]:
     """Statements by id: those on visible cases, and what the viewer's own units said."""
     own = one_of("c.org_id", sorted(viewer.handler_orgs))
-    where = both(one_of("c.id", sorted(ids)), either(of_case(viewer), own))
+    where = both(one_of("c.id", sorted(ids)), of_case_or(viewer, own))
     query = select("c.*", "statement c JOIN incident i ON i.id = c.incident_id", where)
     return {it.id: it for it in (to_domain(Statement, row) for row in await read(query, connection))}
 

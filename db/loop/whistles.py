@@ -3,9 +3,9 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from db.rows import Connection, Sql, both, either, identity, lock, one_of, read, select, to_columns, to_domain
+from db.rows import Connection, Sql, both, identity, lock, one_of, read, select, to_columns, to_domain
 from db.unit_of_work import Work
-from db.visibility import children, of_case
+from db.visibility import apart, children, of_case_or
 from domain.errors import DomainError, ErrorCode
 from domain.loop.whistle import Whistle, WhistleCall
 from domain.viewer import Viewer
@@ -29,7 +29,7 @@ async def get(
     """Whistles by id: those about visible cases, and those that call a unit of the viewer's."""
     own = select("w.whistle_id", "whistle_call w", one_of("w.org_id", sorted(viewer.handler_orgs)))
     called = Sql(f"c.id IN ({own.text})", own.params)
-    where = both(one_of("c.id", sorted(ids)), either(of_case(viewer), called))
+    where = both(one_of("c.id", sorted(ids)), of_case_or(viewer, called))
     query = select("c.*", "whistle c JOIN incident i ON i.id = c.incident_id", where)
     return {it.id: it for it in (to_domain(Whistle, row) for row in await read(query, connection))}
 
@@ -59,14 +59,16 @@ async def list_waiting(
     size: int, *, viewer: Viewer, connection: Connection | None = None
 ) -> list[WhistleCall]:
     """Calls to the viewer's units that have not come yet, the first due first."""
-    where = both(one_of("org_id", sorted(viewer.handler_orgs)), Sql("arrived_at IS NULL"))
+    waiting = both(one_of("org_id", sorted(viewer.handler_orgs)), Sql("arrived_at IS NULL"))
+    where = both(waiting, apart(viewer.recused, "incident_id"))
     query = select("*", "whistle_call", where, f"ORDER BY arrive_due_at, id LIMIT {size:d}")
     return [to_domain(WhistleCall, row) for row in await read(query, connection)]
 
 
 async def load_call(work: Work, call_id: UUID, *, viewer: Viewer) -> tuple[WhistleCall, Whistle]:
-    """The call with its whistle, locked until the transaction ends. NOT_FOUND, field `callId`."""
+    """The call with its whistle, locked until the transaction ends. NOT_FOUND, field `callId`; FORBIDDEN (R82)."""
     if await lock(work.connection, "whistle_call", call_id):
+        await _check_apart(work, call_id, viewer)
         known = (await get_calls([call_id], viewer=viewer, connection=work.connection)).values()
         for call in known:
             query = select("*", "whistle", Sql("id = ?", (call.whistle_id,)))
@@ -86,5 +88,12 @@ def save_call(work: Work, before: WhistleCall, after: WhistleCall) -> None:
     work.writes.save("whistle_call", to_columns(before), to_columns(after))
 
 
+async def _check_apart(work: Work, call_id: UUID, viewer: Viewer) -> None:
+    """FORBIDDEN (R82) for a call about a case that the viewer keeps out of."""
+    about = both(Sql("id = ?", (call_id,)), one_of("incident_id", sorted(viewer.recused)))
+    if viewer.recused and await read(select("id", "whistle_call", about), work.connection):
+        raise DomainError(ErrorCode.FORBIDDEN, rule="R82")
+
+
 def _open_to(viewer: Viewer) -> Sql:
-    return either(of_case(viewer), one_of("c.org_id", sorted(viewer.handler_orgs)))
+    return of_case_or(viewer, one_of("c.org_id", sorted(viewer.handler_orgs)))

@@ -25,7 +25,7 @@ _ORGS = (
     f"WHERE va.incident_id = i.id AND va.state NOT IN ({_REFUSED}))"
 )
 _ASKING = "(SELECT vc.person_id FROM complainant vc WHERE vc.id = i.complainant_id)"
-_SCOPES = 5
+_SCOPES = 6
 _BETWEEN = '","'
 
 Seen = tuple[Sequence[Any], Scopes]
@@ -57,7 +57,7 @@ def _statement(noun: str, *, sqlite: bool) -> str:
     above = _ABOVE.format(listed=listed.format(it="id"))
     which = "IN (SELECT value FROM json_each(?))" if sqlite else "= ANY(?::uuid[])"
     text = (
-        f"SELECT {whole(noun).text}, {orgs}, {above}, i.grid_id, i.reporter_id, {_ASKING} "  # noqa: S608 - parts of ours
+        f"SELECT {whole(noun).text}, {orgs}, {above}, i.grid_id, i.reporter_id, {_ASKING}, i.id AS of_case "  # noqa: S608 - parts of ours
         f"FROM {of.table} {of.alias} {of.join} WHERE {of.alias}.id {which}"
     )
     return text if sqlite else numbered(text)
@@ -65,7 +65,12 @@ def _statement(noun: str, *, sqlite: bool) -> str:
 
 @lru_cache(2048)
 def _scopes(
-    orgs: str | None, regions: str | None, grid: str | None, reporter: str | None, asking: str | None
+    orgs: str | None,
+    regions: str | None,
+    grid: str | None,
+    reporter: str | None,
+    asking: str | None,
+    incident: str,
 ) -> Scopes:
     return Scopes(
         orgs=frozenset(map(UUID, orgs.split(","))) if orgs else frozenset(),
@@ -73,4 +78,5 @@ def _scopes(
         grid=UUID(grid) if grid else None,
         reporter=UUID(reporter) if reporter else None,
         complainant=UUID(asking) if asking else None,
+        incident=UUID(incident),
     )

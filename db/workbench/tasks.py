@@ -1,6 +1,5 @@
 """The desks' entries as lists: who may see them, filters, pages, counts, and a glance for live consoles."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -10,7 +9,7 @@ from db.lists.filters import OVERDUE, Asked, Column, Meaning, Test, compiled, re
 from db.lists.meanings import overdue
 from db.lists.pages import COUNT_CAP, Listing, Order, Page, Slice, read_count, read_page
 from db.rows import TRUE, Connection, Row, Sql, both, either, one_of, to_domain
-from db.visibility import of_case, unprotected
+from db.visibility import of_case, of_case_or, unprotected
 from db.workbench.desks import query
 from domain.loop.workbench import Desk, Marks, Task, TaskReason, desks_of
 from domain.viewer import Viewer
@@ -139,16 +138,9 @@ async def counts(*, viewer: Viewer, marks: Marks, connection: Connection | None 
 
 
 def _seen(viewer: Viewer) -> Sql:
-    """An entry is seen with its case; a unit keeps its own rows (design §7).
-
-    What somebody declared an interest in is on none of their desks: they may do nothing there (R82).
-    """
+    """An entry is seen with its case; a unit keeps its own rows (design §7)."""
     own = both(Sql("w.assignment_id IS NOT NULL"), one_of("w.org_id", sorted(viewer.handler_orgs)))
-    parts: Collection[Sql] = [either(of_case(viewer), own)]
-    if viewer.recused:
-        apart = one_of("w.incident_id", sorted(viewer.recused))
-        parts = [*parts, Sql(f"NOT ({apart.text})", apart.params)]
-    return both(*parts)
+    return of_case_or(viewer, own)
 
 
 def _task(row: Row) -> Task:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recusal:
-    """回避: a person who declared an interest in a case does nothing in it."""
+    """回避: a person who declared an interest in a case neither sees it nor does anything in it."""
 
     id: UUID
     incident_id: UUID

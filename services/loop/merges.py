@@ -210,13 +210,13 @@ async def _merged(work: Work, act: Act, child: Case, master: Case, words: str | 
 async def _locked(work: Work, call: Call, child_id: UUID, master_id: UUID) -> dict[UUID, Case]:
     """Both cases, locked in the order of ids, so that two merges of the same pair cannot wait for each other.
 
-    NOT_FOUND (field `id`) for the child; a master that the caller cannot see is absent.
+    NOT_FOUND (field `id`) for the child; a master that the caller cannot see is absent. FORBIDDEN (R82) for either.
     """
     found: dict[UUID, Case] = {}
     for key in sorted({child_id, master_id}):
         try:
             found[key] = await cases.load(work, key, viewer=call.actor)
-        except DomainError:
-            if key == child_id:
+        except DomainError as refusal:
+            if key == child_id or refusal.code is ErrorCode.FORBIDDEN:
                 raise
     return found

@@ -29,10 +29,10 @@ class DeclareRecusal:
 
 
 async def declare(call: Call, given: DeclareRecusal) -> Result:
-    """R82: from now on the person reads the case as before, and does nothing in it.
+    """R82: from now on the person sees nothing of the case, and does nothing in it.
 
     FORBIDDEN (R82) for who has declared it before, BAD_INPUT (field `reason`). The case itself does not change; the
-    log says so of it, and of the person, whose rights are read anew wherever they are kept.
+    log says so of the person first, whose streams end with the rights, and then of the case.
     """
     permit(call.actor, A.declareRecusal)
 

@@ -24,7 +24,9 @@ def event(
         incident_id=incident,
         assignment_id=uuid4(),
         scopes_before=None,
-        scopes_after=Scopes(frozenset({uuid4(), uuid4()}), (uuid4(), uuid4()), uuid4(), uuid4(), None),
+        scopes_after=Scopes(
+            frozenset({uuid4(), uuid4()}), (uuid4(), uuid4()), uuid4(), uuid4(), None, incident
+        ),
         data=data
         or {"state": "NEW", "round": 1, "share": 0.1, "orgs": ["甲", "乙"], "none": None, "late": False},
     )

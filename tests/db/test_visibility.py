@@ -65,7 +65,7 @@ def naive(visibility: Visibility, case: Case, parents: dict[UUID, UUID | None]) 
         region = parents[region]
     lost = {"RETURNED", "CANCELLED", "REJECTED_RESULT"}
     own = case.complainant and case.complainant.person_id
-    return any(
+    return case.incident.id not in visibility.apart and any(
         (
             visibility.everything,
             region is not None,
@@ -104,6 +104,7 @@ async def test_store_event_and_naive_evaluator_agree(
             grid_is=some([it.id for it in district.grids.values()]),
             reporter_is=persons,
             complainant_is=persons,
+            apart=st.frozensets(st.sampled_from([it.incident.id for it in stored]), max_size=20),
         )
     )
     parents = {it.id: it.parent_id for it in district.regions.values()}

@@ -90,7 +90,9 @@ class Index(Generic[H]):
                 if scopes is not None:
                     self._gather(scopes, circles)
         for circle in circles:
-            yield from circle.hearing(event)
+            apart = circle.visibility.apart
+            if not apart or event.incident_id not in apart:  # R82; nothing is hashed where nobody keeps out
+                yield from circle.hearing(event)
 
     def _gather(self, scopes: Scopes, circles: set[_Circle[H]]) -> None:
         for org in scopes.orgs:

@@ -30,9 +30,8 @@ class QueueShare(Share):
         self, works: Works, key: Hashable, render: Render, *, reads: Viewer, org_id: UUID, first: int
     ) -> None:
         super().__init__(works, STREAM, key, render)
-        self.visibility = Visibility(
-            org_holds=frozenset({org_id})
-        )  # entries of cases it held before or holds after
+        # entries of cases it held before or holds after
+        self.visibility = Visibility(org_holds=frozenset({org_id}), apart=reads.recused)
         self._reads = reads
         self._org_id = org_id
         self._first = first

@@ -1,12 +1,10 @@
 """Keeping out of a case one is related to."""
 
-from dataclasses import replace
-
 import strawberry
 
 from api.schema.command.given import given
 from api.schema.command.loop import recusal as command
-from api.schema.command.made import incident_of
+from api.schema.command.made import number_of, visible_incident
 from api.schema.words import Info, Input, resolver
 from services.loop import recusals
 
@@ -22,7 +20,7 @@ class RecusalMutations:
         """R82."""
         call = await info.context.call(asked.idempotency_key)
         result = await recusals.declare(call, given(recusals.DeclareRecusal, asked))
-        viewer = info.context.require_viewer()
+        incident = await visible_incident(info, result)
         if result.incident_id is not None:  # what the answer offers, it offers to who keeps out
-            info.context.become(replace(viewer, recused=viewer.recused | {result.incident_id}))
-        return command.DeclareRecusalPayload(incident=await incident_of(info, result))
+            info.context.keep_out(result.incident_id)
+        return command.DeclareRecusalPayload(incident=incident, incident_no=await number_of(result))

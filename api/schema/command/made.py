@@ -19,11 +19,11 @@ S = TypeVar("S", bound=Shown[Any])
 async def incident_of(info: Info, result: Result) -> Incident:
     """The case. Whoever reported it is shown the own report once more, though the posts may show no cases."""
     _renew(info, result)
-    key = _known(result.incident_id)
+    key, viewer = _known(result.incident_id), info.context.require_viewer()
     row = await info.context.loaders["Incident"].load(key)
     if row is None:
         row = (await incidents.get([key], viewer=SYSTEM)).get(key)
-        if row is None or row.reporter_id != info.context.require_viewer().person_id:
+        if row is None or row.reporter_id != viewer.person_id or key in viewer.recused:
             raise DomainError(ErrorCode.NOT_FOUND, "id")
     return Incident.of(row)
 
@@ -33,6 +33,14 @@ async def visible_incident(info: Info, result: Result) -> Incident | None:
     _renew(info, result)
     row = await info.context.loaders["Incident"].load(_known(result.incident_id))
     return Incident.of(row) if row is not None else None
+
+
+async def number_of(result: Result) -> str:
+    """The number of the case, for who acted on it and sees it no more."""
+    if result.case is not None:
+        return result.case.incident.no
+    key = _known(result.incident_id)
+    return (await incidents.get([key], viewer=SYSTEM))[key].no
 
 
 async def assignment_of(info: Info, result: Result) -> tuple[Assignment, Incident | None]:

@@ -5,8 +5,10 @@ from uuid import uuid4
 
 import pytest
 
+from domain.action import ActionName
 from domain.case import Case
 from domain.incident import IncidentState as S
+from domain.permission import permitted
 from domain.visibility import visibility_of
 from tests.api.client import Client, Reply, gid
 from tests.db.factories import District, a_case, a_complainant, a_district, new_id
@@ -94,25 +96,48 @@ async def test_a_root_shows_each_person_the_cases_its_ties_open_and_no_others(
                 expected = expected and bool(case.assignments)
             declared = {name: kind for name, kind in KINDS.items() if f"${name}" in ONE[root]}
             head = ", ".join(f"${name}: {kind}" for name, kind in declared.items())
-            reply = await Client(viewer).run(
-                f"query ({head}) {ONE[root]}", **{name: variables[name] for name in declared}
-            )
+            given = {name: variables[name] for name in declared}
+            reply = await Client(viewer).run(f"query ({head}) {ONE[root]}", **given)
             assert shows(reply, case.incident.no) is expected, (username, tie)
             seen += expected
+            if expected:
+                bound = Client(replace(viewer, recused=frozenset({case.incident.id})))
+                reply = await bound.run(f"query ({head}) {ONE[root]}", **given)
+                assert not shows(reply, case.incident.no), (username, tie, "R82")
     assert 0 < seen < len(PEOPLE) * len(made)
+
+
+async def test_a_command_reaches_the_cases_that_are_seen_and_answers_of_others_as_of_none(
+    district: District,
+) -> None:
+    """R79: outside the own region, grid and unit there is no case to act on, whatever the command's input."""
+    made, answered = await tied(district), set()
+    for username in PEOPLE:
+        viewer = district.viewer(username)
+        for tie, case in made.items():
+            seen = visibility_of(viewer).sees(case.scopes())
+            for version in (0, 10**6):
+                given = {
+                    "id": gid("Incident", case.incident.id),
+                    "expectedVersion": version,
+                    "text": "请注意",
+                }
+                (refusal,) = await Client(viewer).refused("addNote", given)
+                known = ("CONFLICT", "expectedVersion") if seen else ("NOT_FOUND", "id")
+                expected = known if permitted(viewer, ActionName.addNote) else ("FORBIDDEN", None)
+                assert refusal == expected, (username, tie)
+                answered.add(refusal[0])
+    assert answered == {"CONFLICT", "NOT_FOUND", "FORBIDDEN"}
 
 
 async def test_no_command_on_a_case_is_open_to_who_declared_an_interest(district: District) -> None:
     case = await a_case(district, S.HANDLING, complainant=a_complainant())
     row = case.assignments[0]
-    actions = "availableActions { name allowed code }"
-    either = f"... on Incident {{ {actions} }} ... on Assignment {{ {actions} }}"
-    document = f"query ($id: ID!) {{ node(id: $id) {{ {either} }} }}"
+    document = "query ($id: ID!) { node(id: $id) { id } }"
     for username in ("housing_lead", "acceptor", "director"):
         bound = replace(district.viewer(username), recused=frozenset({case.incident.id}))
         for key in (gid("Incident", case.incident.id), gid("Assignment", row.id)):
-            offered = (await Client(bound).ask(document, id=key))["node"]["availableActions"]
-            assert {(it["allowed"], it["code"]) for it in offered} == {(False, "FORBIDDEN")}
+            assert (await Client(bound).ask(document, id=key)) == {"node": None}
         named = {"id": gid("Incident", case.incident.id), "expectedVersion": case.incident.version}
         refusal = await Client(bound).refused(
             "addNote", {**named, "text": "x", "idempotencyKey": str(uuid4())}

@@ -112,9 +112,11 @@ def sight() -> str:
         way: ["✓" if visibility_of(it).sees(tie(it)) else "" for it in people] for way, tie in WAYS.items()
     }
     reads = ["✓" if it.org_id is not None and not protected_from(it, it.org_id) else "" for it in people]
+    sees = ["✓" if any(sees_though_recused(it)) else "" for it in people]
     acts = ["✓" if any(acts_though_recused(it)) else "" for it in people]
     last = {
         "被投诉单位成员读上报方信息 its own unit is complained about: reads the reporter's side (R81)": reads,
+        "声明回避后：该事项，不论何种关联 after declaring an interest: the case, by any tie (R82)": sees,
         "声明回避后：任何命令 after declaring an interest: any command (R82)": acts,
     }
     return _table(
@@ -136,6 +138,13 @@ FILES = ("life-of-a-case.md", "roles.md")
 def drawn(text: str) -> str:
     """A document with its generated parts made anew."""
     return _PART.sub(lambda found: f"{found[1]}{PARTS[found[2]]()}{found[3]}", text)
+
+
+def sees_though_recused(viewer: Viewer) -> list[str]:
+    """The ties by which whoever declared an interest in a case may still see it: none (R82)."""
+    case = story_at(0).case.incident.id
+    visibility = visibility_of(replace(viewer, recused=frozenset({case})))
+    return [way for way, tie in WAYS.items() if visibility.sees(replace(tie(viewer), incident=case))]
 
 
 def acts_though_recused(viewer: Viewer) -> list[ActionName]:

@@ -25,7 +25,7 @@ async def related(desk: Desk, username: str) -> Viewer:
     return viewer
 
 
-async def test_who_declares_an_interest_reads_on_and_does_nothing_more() -> None:
+async def test_who_declares_an_interest_sees_nothing_of_the_case_and_does_nothing_more() -> None:
     desk = await (await a_desk()).walk(3)
     before, head = await desk.case(), await event_log.head()
     given = DeclareRecusal(**await desk.target(), reason="当事人是我亲属")
@@ -36,7 +36,8 @@ async def test_who_declares_an_interest_reads_on_and_does_nothing_more() -> None
     viewer = await related(desk, "housing")
     assert viewer.recused == {desk.id}
     assert len(viewer.posts) == 1
-    assert desk.id in await cases.cases([desk.id], viewer=viewer)
+    assert desk.id in await cases.cases([desk.id], viewer=desk.district.viewer("housing"))
+    assert desk.id not in await cases.cases([desk.id], viewer=viewer)
     row = assignments.AcceptAssignment(**await desk.target(row=True))
     with pytest.raises(DomainError) as refused:
         await assignments.accept(Call(viewer, desk.now, new_id, uuid4()), row)

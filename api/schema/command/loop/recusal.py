@@ -17,4 +17,7 @@ class DeclareRecusalInput(IncidentChange):
 class DeclareRecusalPayload:
     """R82."""
 
-    incident: Incident = strawberry.field(description="事项。The case.")
+    incident: Incident | None = strawberry.field(
+        description="事项；重复请求时为空。The case, as it was seen for the last time; null on a replay."
+    )
+    incident_no: str = strawberry.field(description="事项编号。The case's number.")

@@ -31,7 +31,10 @@ def _one(dice: random.Random) -> UUID | None:
 
 
 def _class(dice: random.Random, cases: Sequence[UUID]) -> _Class:
-    seen = Visibility(dice.random() < 0.1, _some(dice), _some(dice), _some(dice), _one(dice), _one(dice))
+    apart = frozenset(dice.sample(cases, dice.choice([0, 0, 1, 2])))
+    seen = Visibility(
+        dice.random() < 0.1, _some(dice), _some(dice), _some(dice), _one(dice), _one(dice), apart
+    )
     return _Class(seen, dice.choice([None, None, *cases]))
 
 
