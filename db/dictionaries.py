@@ -65,7 +65,7 @@ async def rulebook(
     """
     book = await _kept.get(connection)
     policy = _policy(tuple(value for value in book.values if value.holds(at)))
-    if category_id is not None and policy.narrow:
+    if category_id is not None and policy.scoped:
         codes = [book.tree[it].code for it in _depths(book, category_id)]
         policy = policy.within(codes, [book.regions[it] for it in region_ids if it in book.regions])
     return Rulebook(policy, book.calendar, book.calendars)

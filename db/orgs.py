@@ -1,6 +1,6 @@
 """Units."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from uuid import UUID
 
 from db import rows
@@ -114,6 +114,11 @@ async def save(work: Work, before: OrgUnit, after: OrgUnit) -> None:
     """Write what changed of a unit."""
     _kept.change(work)
     await rows.save(work.connection, _TABLE, to_columns(before), to_columns(after))
+
+
+def as_set(org: OrgUnit, data: Mapping[str, object]) -> OrgUnit:
+    """The unit as a version of its history says."""
+    return to_domain(OrgUnit, {**to_columns(org), **data})
 
 
 def forget() -> None:

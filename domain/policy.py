@@ -4,11 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
+from typing import TypeVar
 
 from domain.calendar import WorkCalendar
 from domain.clock import ClockType, Limit, TimeUnit
 from domain.dictionary import PolicyValue
 from domain.errors import DomainError, ErrorCode
+
+T = TypeVar("T")
 
 REWORK_ROUNDS = 2
 """How often a case may be sent back for rework (T32)."""
@@ -27,6 +30,7 @@ HARD_RETURNS = "HARD_RETURNS"
 SHORT_RESULT = "SHORT_RESULT"
 COPIED_RESULTS = "COPIED_RESULTS"
 HUNG_SHARE = "HUNG_SHARE"
+OPINION_SAMPLE = "OPINION_SAMPLE"
 _BUFFER = "EXTERNAL_BUFFER"
 _CONSULT = "CONSULT_HANDLE"
 _REWORK = "REWORK_HANDLE"
@@ -47,11 +51,6 @@ def _work_hours(amount: int) -> Limit:
 
 def _work_days(amount: int) -> Limit:
     return Limit(amount, TimeUnit.WORK_DAY)
-
-
-def _number(amount: int) -> Limit:
-    """A count or a percentage, kept as limits are; its unit says nothing."""
-    return Limit(amount, TimeUnit.NATURAL_MIN)
 
 
 def _row(critical: Limit, urgent: Limit, normal: Limit, complex_: Limit) -> Mapping[str, Limit]:
@@ -115,19 +114,27 @@ _SPECIAL: Mapping[str, Limit] = MappingProxyType(
         OPINION: _work_days(3),  # S49
         UNDISPATCHED: _work_days(1),  # S31, S39
         DESK_SPAN: _MONTH,  # how far back the desks list what is finished: approved returns, marks of quality
-        HARD_RETURNS: _number(2),  # S39: returns that make a case hard
-        SHORT_RESULT: _number(20),  # S41: characters; a shorter result says next to nothing
-        COPIED_RESULTS: _number(3),  # S41: cases with one result, word for word
-        HUNG_SHARE: _number(
-            5
-        ),  # trap 27: percent of a unit's open rows above which hanging may dodge lateness
         _BUFFER: _work_hours(4),  # B.2, last line: external clocks win
     }
 )
-OPINION_SAMPLE = (
-    "OPINION_SAMPLE"  # S49: percent of the closings that ask the household; none where it is not set
+COUNTS: Mapping[str, int] = MappingProxyType(
+    {
+        HARD_RETURNS: 2,  # S39: returns that make a case hard
+        SHORT_RESULT: 20,  # S41: characters; a shorter result says next to nothing
+        COPIED_RESULTS: 3,  # S41: cases with one result, word for word
+        HUNG_SHARE: 5,  # trap 27: percent of a unit's open rows above which hanging may dodge lateness
+        OPINION_SAMPLE: 20,  # S49 [P]: percent of results asked about at the door beside all the dissatisfied
+    }
 )
-_OPTIONAL = frozenset({f"{_REWORK}.CRITICAL", f"{_REWORK}.URGENT", OPINION_SAMPLE})
+"""Numbers that are no time: they have no unit."""
+
+PERCENTAGES = frozenset({HUNG_SHARE, OPINION_SAMPLE})
+"""Those of a hundred; none of it is a choice too."""
+
+COUNTED = TimeUnit.NATURAL_MIN
+"""What is stored in the place of a count's unit, and shown to nobody (`unit_of`)."""
+
+_OPTIONAL = frozenset({f"{_REWORK}.CRITICAL", f"{_REWORK}.URGENT"})
 
 
 def _defaults() -> dict[str, Limit]:
@@ -135,16 +142,22 @@ def _defaults() -> dict[str, Limit]:
     return {**table, **_SPECIAL}
 
 
+_KNOWN = _defaults().keys() | COUNTS.keys() | _OPTIONAL
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The limits in force, by key (`HANDLE.NORMAL`); running clocks keep the limit they started with (T11).
+    """The limits and counts in force, by key (`HANDLE.NORMAL`); running clocks keep the limit they began with (T11).
 
-    A key may be for one category, one region or both: `HANDLE.NORMAL@SZ-ZM@211005`, either part empty (`narrow`).
+    A key may be for one category, one region or both: `HANDLE.NORMAL@SZ-ZM@211005`, either part empty (`narrow`,
+    `narrow_counts`).
     """
 
     limits: Mapping[str, Limit] = field(default_factory=_defaults)
     version: int = 0
     narrow: Mapping[str, Limit] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=lambda: COUNTS)
+    narrow_counts: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def default(cls) -> "Policy":
@@ -154,32 +167,38 @@ class Policy:
     def with_values(self, values: Iterable[PolicyValue], version: int) -> "Policy":
         """This policy with the dictionary's values over it; the later value of a key wins.
 
-        BAD_INPUT for an unknown key, an amount below one, or a buffer that is not in working minutes.
+        BAD_INPUT for an unknown key, an amount below one (a percentage may be none), or a buffer that is not in working
+        minutes.
         """
         limits, narrow = dict(self.limits), dict(self.narrow)
+        counts, narrow_counts = dict(self.counts), dict(self.narrow_counts)
         for value in values:
-            base, *scope = value.key.split(SCOPE)
-            if (base not in self.limits and base not in _OPTIONAL) or len(scope) not in {0, 2}:
-                raise DomainError(ErrorCode.BAD_INPUT, "key", facts={"key": value.key})
-            if value.amount < 1:
-                raise DomainError(ErrorCode.BAD_INPUT, "amount", facts={"key": value.key})
-            if base == _BUFFER and value.unit is not TimeUnit.WORK_MIN:
-                raise DomainError(ErrorCode.BAD_INPUT, "unit", facts={"key": value.key})
-            (narrow if scope else limits)[value.key] = Limit(value.amount, value.unit)
-        return replace(self, limits=limits, narrow=narrow, version=version)
+            base, scoped = _checked(value)
+            if base in COUNTS:
+                (narrow_counts if scoped else counts)[value.key] = value.amount
+            else:
+                (narrow if scoped else limits)[value.key] = Limit(value.amount, value.unit)
+        return replace(
+            self, limits=limits, narrow=narrow, counts=counts, narrow_counts=narrow_counts, version=version
+        )
 
     def within(self, categories: Sequence[str], regions: Sequence[str]) -> "Policy":
         """The limits of a case of that category there; both by their codes, the nearest first.
 
         Of two limits for one key the nearer category's holds, then the nearer region's.
         """
-        near: dict[str, tuple[tuple[int, int], Limit]] = {}
-        for key, limit in self.narrow.items():
-            base, category, region = key.split(SCOPE)
-            rank = _both(_rank(category, categories), _rank(region, regions))
-            if rank is not None and (base not in near or rank < near[base][0]):
-                near[base] = (rank, limit)
-        return replace(self, limits={**self.limits, **{base: limit for base, (_, limit) in near.items()}})
+        limits = {**self.limits, **_nearest(self.narrow, categories, regions)}
+        counts = {**self.counts, **_nearest(self.narrow_counts, categories, regions)}
+        return replace(self, limits=limits, counts=counts)
+
+    @property
+    def scoped(self) -> bool:
+        """Whether something of it is for some cases alone."""
+        return bool(self.narrow or self.narrow_counts)
+
+    def count(self, key: str) -> int:
+        """A number that is no time, one of `COUNTS`."""
+        return self.counts[key]
 
     def limit(
         self, clock_type: ClockType, urgency: str, *, consult: bool = False, rework: bool = False
@@ -225,6 +244,35 @@ class Policy:
             return internal_due
         buffer = timedelta(minutes=self.external_buffer.amount)
         return min(internal_due, calendar.subtract_work(source_due, buffer))
+
+
+def unit_of(key: str, unit: TimeUnit) -> TimeUnit | None:
+    """The unit of a value, as it is shown: a count has none."""
+    return None if key.partition(SCOPE)[0] in COUNTS else unit
+
+
+def _checked(value: PolicyValue) -> tuple[str, bool]:
+    """The value's key without its scope, and whether it has one. BAD_INPUT naming what is wrong."""
+    base, *scope = value.key.split(SCOPE)
+    facts = {"key": value.key}
+    if base not in _KNOWN or len(scope) not in {0, 2}:
+        raise DomainError(ErrorCode.BAD_INPUT, "key", facts=facts)
+    if value.amount < (0 if base in PERCENTAGES else 1):
+        raise DomainError(ErrorCode.BAD_INPUT, "amount", facts=facts)
+    if base == _BUFFER and value.unit is not TimeUnit.WORK_MIN:
+        raise DomainError(ErrorCode.BAD_INPUT, "unit", facts=facts)
+    return base, bool(scope)
+
+
+def _nearest(narrow: Mapping[str, T], categories: Sequence[str], regions: Sequence[str]) -> dict[str, T]:
+    """Of each key what is nearest to a case of that category there."""
+    near: dict[str, tuple[tuple[int, int], T]] = {}
+    for key, value in narrow.items():
+        base, category, region = key.split(SCOPE)
+        rank = _both(_rank(category, categories), _rank(region, regions))
+        if rank is not None and (base not in near or rank < near[base][0]):
+            near[base] = (rank, value)
+    return {base: value for base, (_, value) in near.items()}
 
 
 def _rank(code: str, codes: Sequence[str]) -> int | None:

@@ -21,6 +21,10 @@ class FilterNoun(Term):
     GRID = "GRID", "网格", "Grids"
     PERSON = "PERSON", "人员", "People"
     ORG_UNIT = "ORG_UNIT", "单位", "Units"
+    DUTY_ITEM = "DUTY_ITEM", "职责清单项", "Duty items"
+    DISPATCH_RULE = "DISPATCH_RULE", "派单规则", "Dispatch rules"
+    POLICY_VALUE = "POLICY_VALUE", "时限策略", "Limits"
+    DICTIONARY = "DICTIONARY", "字典历史", "Changes of the dictionaries"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

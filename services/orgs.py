@@ -16,6 +16,7 @@ from domain.event import Event, EventKind, Subject
 from domain.org import OrgKind, OrgUnit
 from domain.permission import permit
 from domain.rules.rulebook.org import check_above
+from domain.rules.rulebook.validity import begins_at
 from domain.text import checked, line
 from services.command import Call, Result, check_version, perform
 
@@ -39,7 +40,10 @@ class CreateOrgUnit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviseOrgUnit:
-    """What changes of the unit, and why; None leaves as it is. `active` False closes it for what is given out anew."""
+    """What changes of the unit, and why; None leaves as it is. `active` False closes it for what is given out anew.
+
+    It holds from `effective_from` on, by default now.
+    """
 
     id: UUID
     expected_version: int
@@ -50,6 +54,7 @@ class ReviseOrgUnit:
     parent_id: UUID | None = None
     region_id: UUID | None = None
     active: bool | None = None
+    effective_from: datetime | None = None
 
 
 async def create(call: Call, given: CreateOrgUnit) -> Result:
@@ -80,6 +85,7 @@ async def create(call: Call, given: CreateOrgUnit) -> Result:
 async def revise(call: Call, given: ReviseOrgUnit) -> Result:
     """Change a unit; what it has done keeps its name of the time in the history (S40). `made["org"]`.
 
+    Revisions to come follow each other as those of categories do.
     NOT_FOUND (id, parentId, regionId), CONFLICT, BAD_INPUT with the field: a unit below itself, nothing to change.
     """
     permit(call.actor, A.reviseOrgUnit)
@@ -88,25 +94,36 @@ async def revise(call: Call, given: ReviseOrgUnit) -> Result:
         await changes.alone(work)
         before = await orgs.load(work, given.id)
         check_version(before.version, given.expected_version)
-        after = replace(before, **_revised(given))
-        if given.parent_id is not None:
-            await _parent(work, call, given.parent_id)
-            check_above(
-                after, {it.id: it for it in (await orgs.all_by_code(connection=work.connection)).values()}
-            )
-        await _region(work, call, given.region_id)
-        if after == before:
-            raise DomainError(ErrorCode.BAD_INPUT, zh="没有要修订的内容", en="Nothing is to be changed")
-        after = replace(after, version=before.version + 1)
-        if not await changes.last_version(work, DictionaryNoun.ORG_UNIT, before.id):
-            found = replace(_version(call, before, None), valid_from=LONG_AGO)
-            await changes.record(work, found)
-        await orgs.save(work, before, after)
-        await changes.record(work, _version(call, after, checked(given.reason, "reason")))
+        begins = begins_at(given.effective_from, call.now)
+        after = await _as_asked(work, call, before, given, begins)
+        last = await changes.last_version(work, DictionaryNoun.ORG_UNIT, before.id)
+        if not last:
+            await changes.record(work, _version(call, before, None, LONG_AGO))
+        after = replace(after, version=max(before.version, last) + 1)
+        if begins == call.now:
+            await orgs.save(work, before, after)
+        await changes.record(work, _version(call, after, checked(given.reason, "reason"), begins))
         work.append(_changed(call, after, A.reviseOrgUnit))
         return Result(made={"org": (after.id,)})
 
     return await perform(call, A.reviseOrgUnit, given, body)
+
+
+async def _as_asked(
+    work: Work, call: Call, before: OrgUnit, given: ReviseOrgUnit, begins: datetime
+) -> OrgUnit:
+    """The unit that is to hold then."""
+    to_come = await changes.planned(work, DictionaryNoun.ORG_UNIT, before.id, before.version, begins)
+    stands = orgs.as_set(before, to_come) if to_come else before
+    after = replace(stands, **_revised(given))
+    if given.parent_id is not None:
+        await _parent(work, call, given.parent_id)
+        known = await orgs.all_by_code(connection=work.connection)
+        check_above(after, {it.id: it for it in known.values()})
+    await _region(work, call, given.region_id)
+    if after == stands:
+        raise DomainError(ErrorCode.BAD_INPUT, zh="没有要修订的内容", en="Nothing is to be changed")
+    return after
 
 
 def _revised(given: ReviseOrgUnit) -> dict[str, Any]:
@@ -119,14 +136,16 @@ def _revised(given: ReviseOrgUnit) -> dict[str, Any]:
     return found
 
 
-def _version(call: Call, org: OrgUnit, reason: str | None) -> DictionaryChange:
+def _version(
+    call: Call, org: OrgUnit, reason: str | None, begins: datetime | None = None
+) -> DictionaryChange:
     return DictionaryChange(
         id=call.new_id(),
         noun=DictionaryNoun.ORG_UNIT,
         subject_id=org.id,
         version=org.version,
         data=changes.data_of(org),
-        valid_from=call.now,
+        valid_from=begins or call.now,
         reason=reason,
         changed_by_id=None if call.actor.system else call.actor.person_id,
         changed_at=call.now,

@@ -1,4 +1,4 @@
-"""What time alone triggers: due steps of clocks, each fired once; posts that begin and end (design §5, §6)."""
+"""What time alone triggers: due steps of clocks, each once; posts and revisions that begin (design §5, §6, S40)."""
 
 import asyncio
 import logging
@@ -8,11 +8,13 @@ from functools import partial
 from uuid import UUID
 
 from db import cases, clocks, idempotency, people
+from db.rulebook import changes
 from db.unit_of_work import Work, in_transaction
 from domain.event import Event, EventKind, Subject
 from domain.person import Post
 from services.apply import act_of, catch_up
 from services.command import SYSTEM, Call, business_now, new_id
+from services.rulebook.coming import take_effect
 
 LIMIT = 200
 KEPT = timedelta(days=30)
@@ -38,7 +40,7 @@ async def sweep(
             fired += await in_transaction(partial(_advance, call=call, incident_id=incident_id, wait=wait))
         except Exception:
             log.exception("the sweep could not advance a case", extra={"incident": str(incident_id)})
-    return fired + await _tell_of_posts(now, limit)
+    return fired + await _tell_of_posts(now, limit) + await _revise(now, limit)
 
 
 async def drain(now: datetime, *, wait: bool = True) -> int:
@@ -76,6 +78,14 @@ async def _tell_of_posts(now: datetime, limit: int) -> int:
         for post in await found(now, limit):
             told += await in_transaction(partial(_announce, post=post, now=now, note=note))
     return told
+
+
+async def _revise(now: datetime, limit: int) -> int:
+    """Categories and units become what was set for now (S40)."""
+    made = 0
+    for noun, key in await changes.due(now, limit):
+        made += await in_transaction(partial(take_effect, noun=noun, subject_id=key, now=now))
+    return made
 
 
 async def _announce(work: Work, *, post: Post, now: datetime, note: Note) -> int:

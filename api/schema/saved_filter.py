@@ -15,6 +15,12 @@ from strawberry.utils.str_converters import to_camel_case
 from api.ids import decode
 from api.scalars import DateTime, GeoJSON, read_geojson, read_moment, show_moment
 from api.schema.filter import AssignmentFilter, GridFilter, IncidentFilter, OrgUnitFilter, PersonFilter
+from api.schema.rulebook.filter import (
+    DictionaryChangeFilter,
+    DispatchRuleFilter,
+    DutyItemFilter,
+    PolicyValueFilter,
+)
 from api.schema.where import tests_of
 from api.schema.words import Shown, column, identity
 from db import saved_filters
@@ -30,6 +36,10 @@ FILTERS: Mapping[FilterNoun, type] = {
     FilterNoun.GRID: GridFilter,
     FilterNoun.PERSON: PersonFilter,
     FilterNoun.ORG_UNIT: OrgUnitFilter,
+    FilterNoun.DUTY_ITEM: DutyItemFilter,
+    FilterNoun.DISPATCH_RULE: DispatchRuleFilter,
+    FilterNoun.POLICY_VALUE: PolicyValueFilter,
+    FilterNoun.DICTIONARY: DictionaryChangeFilter,
 }
 _PLAIN: dict[Any, tuple[type, ...]] = {
     str: (str,),

@@ -18,7 +18,7 @@ from domain.incident import Urgency
 from domain.org import OrgKind, OrgUnit
 from domain.person import GRID_POSTS, PUBLIC_POSTS, PostType
 from domain.place import Crs
-from domain.policy import OPINION_SAMPLE
+from domain.policy import COUNTED, OPINION_SAMPLE
 from domain.region import GeoJSON, Region, RegionLevel
 from services import grids as ground_service
 from services import orgs as units
@@ -30,7 +30,10 @@ DUTIES_FROM = datetime(2016, 1, 1, tzinfo=UTC)
 ON_THE_SPOT = frozenset({"HJ-GG-XG"})
 """What a grid worker may do away with at once (T3): 非法小广告."""
 SAMPLED, SHARE = ("WY", "ZS", "SD", "MZ", "NY", "ZW"), 20
-"""S49 [P]: of these matters, which a household lives with, 20 % of the results are asked about at the door."""
+"""S49 [P]: of these matters, which a household lives with, 20 % of the results are asked about at the door.
+
+Of the others none: this district's choice, where the rule would ask about 20 % of everything.
+"""
 AGE = timedelta(days=400)
 """How long before the demo was loaded its units began to work: their posts, and the moment cases end, tell it."""
 
@@ -78,13 +81,13 @@ async def _load_dictionaries(work: Work, *, make_id: Callable[[], UUID]) -> None
     await dictionaries.insert_policy(work, _long_enough(make_id))
     days = [CalendarDay(it.day, it.is_workday, it.name, it.source) for it in data.calendar_days()]
     await dictionaries.insert_calendar(work, days)
-    await dictionaries.insert_policy(work, (_share(code, make_id()) for code in SAMPLED))
+    shares = [_share(f"{OPINION_SAMPLE}@{code}@", SHARE, make_id()) for code in SAMPLED]
+    await dictionaries.insert_policy(work, [_share(OPINION_SAMPLE, 0, make_id()), *shares])
 
 
-def _share(category: str, value_id: UUID) -> PolicyValue:
-    """How many in a hundred of a category's results the household is asked about; the unit says nothing."""
-    key = f"{OPINION_SAMPLE}@{category}@"
-    return PolicyValue(id=value_id, key=key, amount=SHARE, unit=TimeUnit.NATURAL_MIN, valid_from=DUTIES_FROM)
+def _share(key: str, percent: int, value_id: UUID) -> PolicyValue:
+    """How many in a hundred results the household is asked about."""
+    return PolicyValue(id=value_id, key=key, amount=percent, unit=COUNTED, valid_from=DUTIES_FROM)
 
 
 def _regions(make_id: Callable[[], UUID]) -> list[Region]:

@@ -1,6 +1,6 @@
 """How a category is stored: its stages are a JSON list beside its plain columns (R24)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 from uuid import UUID
@@ -29,10 +29,15 @@ async def past_categories(
     """Every version that was kept of these categories, by id and number."""
     known = {it.id: it for it in present}
     return {
-        (key, version): category_of({**to_columns(known[key]), **data})
+        (key, version): as_set(known[key], data)
         for key, version, data, _ in await versions(DictionaryNoun.CATEGORY, connection)
         if key in known
     }
+
+
+def as_set(category: Category, data: Mapping[str, object]) -> Category:
+    """The category as a version of its history says; what that version did not know is as it stands."""
+    return category_of({**to_columns(category), **data})
 
 
 def columns_of(category: Category) -> Columns:

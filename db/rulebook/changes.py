@@ -17,6 +17,9 @@ from domain.viewer import Viewer
 
 _TABLE = "dictionary_change"
 _LOCK = 0x66656E69
+_REVISED = {DictionaryNoun.CATEGORY: "category", DictionaryNoun.ORG_UNIT: "org_unit"}
+"""Entries that are one row each, which shows the version that stands."""
+
 ORDERS = {
     "CHANGED_AT_DESC": Order("h.changed_at", datetime, "h.id", descending=True),
     "CHANGED_AT_ASC": Order("h.changed_at", datetime, "h.id"),
@@ -98,6 +101,29 @@ async def last_version(work: Work, noun: DictionaryNoun, subject_id: UUID) -> in
     where = Sql("noun = ? AND subject_id = ?", (noun, subject_id))
     found = await read(select("MAX(version) AS last", _TABLE, where), work.connection)
     return int(found[0]["last"] or 0)
+
+
+async def planned(
+    work: Work, noun: DictionaryNoun, subject_id: UUID, above: int, until: datetime
+) -> Mapping[str, object]:
+    """What the entry is to be by then, if its version `above` is not to stand until then; else nothing."""
+    where = Sql(
+        "noun = ? AND subject_id = ? AND version > ? AND valid_from <= ?", (noun, subject_id, above, until)
+    )
+    query = select("data", _TABLE, where, "ORDER BY version DESC LIMIT 1")
+    found = await read(query, work.connection)
+    return rows.parsed(found[0]["data"]) if found else {}
+
+
+async def due(now: datetime, limit: int) -> list[tuple[DictionaryNoun, UUID]]:
+    """Categories and units with a revision that holds by now and is not the one that stands (S40)."""
+    found: list[tuple[DictionaryNoun, UUID]] = []
+    for noun, table in _REVISED.items():
+        newer = Sql("h.noun = ? AND h.version > s.version AND h.valid_from <= ?", (noun, now))
+        source = f"{table} s JOIN {_TABLE} h ON h.subject_id = s.id"
+        query = select("DISTINCT h.subject_id", source, newer, f"LIMIT {limit:d}")
+        found += [(noun, identity(row["subject_id"])) for row in await read(query)]
+    return found
 
 
 async def alone(work: Work) -> None:

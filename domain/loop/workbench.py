@@ -152,9 +152,9 @@ def marks(now: datetime, policy: Policy, calendar: WorkCalendar) -> Marks:
         undispatched=ago(policy.known(UNDISPATCHED)),
         unread=ago(policy.limit(ClockType.READ, "NORMAL")),
         recent=ago(policy.known(DESK_SPAN)),
-        returns=policy.known(HARD_RETURNS).amount,
-        short=policy.known(SHORT_RESULT).amount,
-        copied=policy.known(COPIED_RESULTS).amount,
+        returns=policy.count(HARD_RETURNS),
+        short=policy.count(SHORT_RESULT),
+        copied=policy.count(COPIED_RESULTS),
     )
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from db import dictionaries
 from db.rulebook import categories as table
-from db.rulebook.changes import data_of, last_version
+from db.rulebook.changes import data_of, last_version, planned
 from db.unit_of_work import Work
 from domain import text
 from domain.action import ActionName as A
@@ -17,7 +17,7 @@ from domain.event import Subject
 from domain.incident import Urgency
 from domain.permission import permit
 from domain.rules.rulebook import category as rules
-from domain.rules.rulebook.validity import check_span
+from domain.rules.rulebook.validity import begins_at, check_span
 from services.command import Call, Result, check_version, perform
 from services.rulebook.history import begin, record, tell
 
@@ -49,7 +49,7 @@ class CreateCategory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviseCategory:
-    """What changes of the category, and why; None leaves as it is.
+    """What changes of the category, and why; None leaves as it is. It holds from `effective_from` on, by default now.
 
     `active` False takes it out of use, now or at `valid_to`; True puts it into use again, until `valid_to` if given.
     """
@@ -72,6 +72,7 @@ class ReviseCategory:
     milestones: tuple[Milestone, ...] | None = None
     valid_to: datetime | None = None
     active: bool | None = None
+    effective_from: datetime | None = None
 
 
 async def create(call: Call, given: CreateCategory) -> Result:
@@ -99,10 +100,11 @@ async def create(call: Call, given: CreateCategory) -> Result:
 
 
 async def revise(call: Call, given: ReviseCategory) -> Result:
-    """The category as it holds for what is reported from now on; running cases keep theirs (trap 18).
+    """The category as it holds for what is reported from then on; running cases keep theirs (trap 18).
 
-    `made["category"]`. NOT_FOUND (id, parentId), CONFLICT, BAD_INPUT with the field, GUARD_FAILED while a category
-    below is in use.
+    Of several revisions to come the later made one supersedes those that would hold after it; it goes on from what
+    is to hold by then. `made["category"]`.
+    NOT_FOUND (id, parentId), CONFLICT, BAD_INPUT with the field, GUARD_FAILED while a category below is in use.
     """
     permit(call.actor, A.reviseCategory)
 
@@ -110,27 +112,39 @@ async def revise(call: Call, given: ReviseCategory) -> Result:
         await begin(work)
         before = await table.load(work, given.id)
         check_version(before.version, given.expected_version)
-        after = _revised(call, before, given)
-        if given.parent_id is not None:
-            rules.check_place(after, await _parent(work, given.parent_id), call.now)
-        if after.valid_to is not None and after.valid_to != before.valid_to:
-            rules.check_use(after, call.now)
-            below = (await dictionaries.tree([before.id], work.connection)).values()
-            rules.check_ending(after, [it for it in below if it.parent_id == after.id], after.valid_to)
-        if not await last_version(work, DictionaryNoun.CATEGORY, before.id):
+        begins = begins_at(given.effective_from, call.now)
+        after = await _as_asked(work, before, given, begins)
+        last = await last_version(work, DictionaryNoun.CATEGORY, before.id)
+        if not last:
             await _kept(work, call, before, before.valid_from or LONG_AGO, None)
-        await table.save(work, before, after)
+        after = replace(after, version=max(before.version, last) + 1)
+        if begins == call.now:
+            await table.save(work, before, after)
         reason = text.checked(given.reason, "reason")
-        return await _changed(work, call, A.reviseCategory, after, call.now, reason)
+        return await _changed(work, call, A.reviseCategory, after, begins, reason)
 
     return await perform(call, A.reviseCategory, given, body)
 
 
+async def _as_asked(work: Work, before: Category, given: ReviseCategory, begins: datetime) -> Category:
+    """The category that is to hold then, checked as of then."""
+    to_come = await planned(work, DictionaryNoun.CATEGORY, before.id, before.version, begins)
+    stands = table.as_set(before, to_come) if to_come else before
+    after = _revised(stands, given, begins)
+    if given.parent_id is not None:
+        rules.check_place(after, await _parent(work, given.parent_id), begins)
+    if after.valid_to is not None and after.valid_to != stands.valid_to:
+        rules.check_use(after, begins)
+        below = (await dictionaries.tree([before.id], work.connection)).values()
+        rules.check_ending(after, [it for it in below if it.parent_id == after.id], after.valid_to)
+    return after
+
+
 _CHECKED = {"code", "name", "filing_condition", "closing_condition", "milestones", "valid_from"}
-_APART = {*_CHECKED, "id", "expected_version", "reason", "valid_to", "active"}
+_APART = {*_CHECKED, "id", "expected_version", "reason", "valid_to", "active", "effective_from"}
 
 
-def _revised(call: Call, before: Category, given: ReviseCategory) -> Category:
+def _revised(before: Category, given: ReviseCategory, begins: datetime) -> Category:
     """The category with what was given. BAD_INPUT when nothing is to be changed."""
     plain: dict[str, Any] = {
         it.name: getattr(given, it.name)
@@ -139,11 +153,11 @@ def _revised(call: Call, before: Category, given: ReviseCategory) -> Category:
     }
     until = before.valid_to if given.valid_to is None else given.valid_to
     if given.active is not None:
-        until = given.valid_to if given.active else given.valid_to or call.now
+        until = given.valid_to if given.active else given.valid_to or begins
     after = replace(before, **plain, **_words(given), valid_to=until)
     if after == before:
         raise DomainError(ErrorCode.BAD_INPUT, zh="没有要修订的内容", en="Nothing is to be changed")
-    return replace(after, version=before.version + 1)
+    return after
 
 
 def _words(given: CreateCategory | ReviseCategory) -> dict[str, Any]:

@@ -15,7 +15,8 @@ from domain.dictionary import DictionaryNoun, PolicyValue
 from domain.errors import DomainError, ErrorCode
 from domain.event import Subject
 from domain.permission import permit
-from domain.rules.rulebook.policy import check_value, key_of, set_value
+from domain.policy import unit_of
+from domain.rules.rulebook.policy import check_value, key_of, set_value, stored_unit
 from domain.rules.rulebook.validity import check_span
 from services.command import Call, Result, check_version, perform
 from services.rulebook.history import begin, check_named, record, tell
@@ -24,11 +25,14 @@ from services.rulebook.named import category_in_use, region_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetPolicyValue:
-    """A limit: `key` without its scope (`HANDLE.NORMAL`); `id` names the value it follows, if there is one."""
+    """A limit: `key` without its scope (`HANDLE.NORMAL`); `id` names the value it follows, if there is one.
+
+    A count or a percentage (`OPINION_SAMPLE`) has no unit.
+    """
 
     key: str
     amount: int
-    unit: TimeUnit
+    unit: TimeUnit | None = None
     category_id: UUID | None = None
     region_id: UUID | None = None
     valid_from: datetime | None = None
@@ -71,7 +75,7 @@ async def _given(work: Work, call: Call, given: SetPolicyValue) -> PolicyValue:
         id=call.new_id(),
         key=key_of(given.key, category.code if category else None, region.code if region else None),
         amount=given.amount,
-        unit=given.unit,
+        unit=stored_unit(given.key, given.unit),
         valid_from=begins,
         valid_to=given.valid_to,
     )
@@ -100,7 +104,7 @@ async def _kept(work: Work, call: Call, values: Iterable[PolicyValue], reason: s
             call,
             DictionaryNoun.POLICY_VALUE,
             subject,
-            data_of(it),
+            {**data_of(it), "unit": unit_of(it.key, it.unit)},
             valid_from=it.valid_from,
             reason=reason,
         )

@@ -19,7 +19,7 @@ from domain.calendar import WorkCalendar
 from domain.case import Case
 from domain.clock import Clock, ClockType, Light, start_clock
 from domain.complainant import Complainant, Confidentiality
-from domain.dictionary import Category, DispatchRule
+from domain.dictionary import Category, DispatchRule, PolicyValue
 from domain.followup import FollowUp, FollowUpLayer, ReplyChannel, Satisfaction, Solved
 from domain.grid import Grid
 from domain.incident import (
@@ -36,7 +36,7 @@ from domain.life.derivation import derive
 from domain.org import OrgKind, OrgUnit
 from domain.person import PUBLIC_POSTS, Person, Post, PostType
 from domain.place import Crs
-from domain.policy import Policy
+from domain.policy import COUNTED, OPINION_SAMPLE, Policy
 from domain.region import Region
 from domain.supervision import SupervisionLevel
 from domain.verification import CheckResult, TaskState, Verification
@@ -179,9 +179,16 @@ async def put_district(work: Work) -> District:
     category = await put_categories(work)
     rule = await put_duties(work, org, category)
     await dictionaries.insert_calendar(work, october())
+    await dictionaries.insert_policy(work, [unsampled()])
     return District(
         regions=region, grids=grid, orgs=org, people=persons, posts=posts, categories=category, rule=rule
     )
+
+
+def unsampled() -> PolicyValue:
+    """S49: nobody is asked at the door by chance, which no test could tell; one that means to sets a later share."""
+    begins = LONG_AGO - timedelta(days=1)
+    return PolicyValue(id=new_id(), key=OPINION_SAMPLE, amount=0, unit=COUNTED, valid_from=begins)
 
 
 async def put_person(

@@ -20,6 +20,7 @@ from domain.media import Media
 from domain.org import OrgKind, OrgUnit
 from domain.person import Post, PostType, Role
 from domain.place import Crs
+from domain.policy import COUNTS, OPINION_SAMPLE, Policy
 from domain.rules import assignment, followup, incident, verification
 from domain.rules.act import Act
 from domain.rules.followup import Answer
@@ -28,6 +29,7 @@ from domain.viewer import Viewer
 
 NOW = datetime(2024, 10, 24, 2, 0, tzinfo=UTC)  # a Thursday, 10:00 in the district
 CALENDAR = WorkCalendar(years=frozenset(range(2016, 2027)))
+UNSAMPLED = replace(Policy.default(), counts={**COUNTS, OPINION_SAMPLE: 0})
 
 _numbers = itertools.count(1)
 
@@ -201,8 +203,8 @@ def a_report(**changes: object) -> incident.Report:
 
 
 def act(viewer: Viewer, action: A | None = None, at: datetime = NOW) -> Act:
-    """Somebody acting at a moment."""
-    return Act(actor=viewer, now=at, new_id=new_id, calendar=CALENDAR, action=action)
+    """Somebody acting at a moment, where no household is asked by chance (S49)."""
+    return Act(actor=viewer, now=at, new_id=new_id, calendar=CALENDAR, action=action, policy=UNSAMPLED)
 
 
 class Story:

@@ -1,5 +1,6 @@
 """Merging, reopening, and the list of open loops."""
 
+from asyncio import gather
 from datetime import timedelta
 from typing import Annotated
 
@@ -7,6 +8,7 @@ import strawberry
 
 from api.ids import decode
 from api.pages import Connection, page_request
+from api.scalars import DateTime
 from api.schema.argument import After, Count, said
 from api.schema.assignment import Assignment
 from api.schema.command.given import given
@@ -27,6 +29,7 @@ from domain.incident import IncidentState
 from domain.permission import CASE_STAFF, permit
 from domain.rules.loop import repeat
 from domain.saved_filter import FilterNoun
+from domain.visibility import SEE_EVERYTHING
 from services.loop import merges, reopenings
 
 _CASES = Table(Incident, incidents, FilterNoun.INCIDENT)
@@ -87,6 +90,33 @@ class ReviewQueries:
             for it in known
             if it is not None and repeat.repeats(case, it)
         ]
+
+    @resolver(
+        "重复来电统计（R05）：期内哪些事项被重复来电、几次，多者在前。What was called about again, and how often."
+    )
+    async def repeat_report(
+        self,
+        info: Info,
+        since: Annotated[DateTime, said("来电时间自此起。Called from then on.", "from")],
+        until: Annotated[DateTime, said("至此止（不含）。Called before then.", "to")],
+    ) -> list[command.RepeatReportRow] | None:
+        """FORBIDDEN but for who sees every case."""
+        viewer = info.context.require_viewer()
+        if not viewer.roles & SEE_EVERYTHING:
+            raise DomainError(ErrorCode.FORBIDDEN)
+        return [await _repeated(info, it) for it in await repeats.answered(since, until, viewer=viewer)]
+
+
+async def _repeated(info: Info, found: repeats.Repeated) -> command.RepeatReportRow:
+    load = info.context.loaders["Incident"]
+    earlier, calls = await gather(load.load(found.earlier_id), load.load_many(found.call_ids))
+    return command.RepeatReportRow(
+        incident=Incident.of(earlier) if earlier else None,
+        calls=len(found.call_ids),
+        first_at=found.first_at,
+        last_at=found.last_at,
+        repeats=[Incident.of(it) for it in calls if it is not None],
+    )
 
 
 @strawberry.type

@@ -24,7 +24,7 @@ from services.rulebook import calendars
 
 async def _alert(info: Info) -> int:
     """The percentage above which a unit's hung work is told."""
-    return (await info.context.rulebook()).policy.known(HUNG_SHARE).amount
+    return (await info.context.rulebook()).policy.count(HUNG_SHARE)
 
 
 @strawberry.type

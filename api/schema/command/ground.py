@@ -160,6 +160,9 @@ class ReviseOrgUnitInput(Command):
     active: bool | None = option(
         "是否启用；停用者不再派单。Whether it is in use; a closed one is given nothing new."
     )
+    effective_from: DateTime | None = option(
+        "自何时生效；空为立即。From when it holds; null: now. A revision made later supersedes what holds after it."
+    )
 
 
 @strawberry.type(description="修订单位的结果。What revising a unit answers.")

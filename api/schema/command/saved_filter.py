@@ -9,10 +9,18 @@ from strawberry.utils.str_converters import to_camel_case
 from api.ids import encode
 from api.schema.command.given import Command, SavedFilterChange, needed, option
 from api.schema.filter import AssignmentFilter, GridFilter, IncidentFilter, OrgUnitFilter, PersonFilter
+from api.schema.rulebook.filter import (
+    DictionaryChangeFilter,
+    DispatchRuleFilter,
+    DutyItemFilter,
+    PolicyValueFilter,
+)
 from api.schema.saved_filter import SavedFilter, stored
 from api.schema.where import tests_of
 from db import assignments, grids, incidents, orgs, people
 from db.lists.filters import Column, compiled
+from db.rulebook import changes
+from db.rulebook.entries import DUTIES, POLICIES, RULES
 from domain.errors import DomainError, ErrorCode
 from domain.saved_filter import FilterNoun, check_noun
 from services.command import Result
@@ -23,6 +31,10 @@ _FIELDS = {
     "grids": FilterNoun.GRID,
     "people": FilterNoun.PERSON,
     "org_units": FilterNoun.ORG_UNIT,
+    "duty_items": FilterNoun.DUTY_ITEM,
+    "dispatch_rules": FilterNoun.DISPATCH_RULE,
+    "policy_values": FilterNoun.POLICY_VALUE,
+    "dictionary_changes": FilterNoun.DICTIONARY,
 }
 _COLUMNS: Mapping[FilterNoun, Mapping[str, Column]] = {
     FilterNoun.INCIDENT: incidents.COLUMNS,
@@ -30,6 +42,10 @@ _COLUMNS: Mapping[FilterNoun, Mapping[str, Column]] = {
     FilterNoun.GRID: grids.COLUMNS,
     FilterNoun.PERSON: people.COLUMNS,
     FilterNoun.ORG_UNIT: orgs.COLUMNS,
+    FilterNoun.DUTY_ITEM: DUTIES.COLUMNS,
+    FilterNoun.DISPATCH_RULE: RULES.COLUMNS,
+    FilterNoun.POLICY_VALUE: POLICIES.COLUMNS,
+    FilterNoun.DICTIONARY: changes.COLUMNS,
 }
 
 
@@ -42,6 +58,10 @@ class Conditions:
     grids: GridFilter | None = option("网格过滤。A filter of grids.")
     people: PersonFilter | None = option("人员过滤。A filter of people.")
     org_units: OrgUnitFilter | None = option("单位过滤。A filter of units.")
+    duty_items: DutyItemFilter | None = option("职责清单过滤。A filter of duty items.")
+    dispatch_rules: DispatchRuleFilter | None = option("派单规则过滤。A filter of dispatch rules.")
+    policy_values: PolicyValueFilter | None = option("时限策略过滤。A filter of limits.")
+    dictionary_changes: DictionaryChangeFilter | None = option("字典历史过滤。A filter of changes.")
 
 
 @strawberry.input(description="保存过滤，须且仅须给一个过滤。Save a filter; give exactly one.")

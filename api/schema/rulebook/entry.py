@@ -17,6 +17,7 @@ from domain import dictionary as rows
 from domain.assignment import AssignmentMode, AssignmentRole
 from domain.clock import TimeUnit
 from domain.dictionary import DutySource
+from domain.policy import unit_of
 
 _FROM = "自何时有效。From when it holds."
 _TO = "至何时失效（不含）。Until when it holds, exclusive."
@@ -108,8 +109,15 @@ class PolicyValue(Shown[rows.PolicyValue], Node):
         "key",
         "键，如 HANDLE.NORMAL；有范围者后附 @分类代码@区划代码。The key; with a scope, @category@region follow.",
     )
-    amount: int = column("amount", "时限数值。The amount.")
-    unit: TimeUnit = column("unit", "时限单位。The unit.")
+    amount: int = column(
+        "amount", "数值：时限、件数或百分比。The amount: of a limit, a count or a percentage."
+    )
+    unit: TimeUnit | None = derived(
+        "key",
+        "unit",
+        fn=unit_of,
+        description="时限单位；件数与百分比没有。Its unit; none for a count or a percentage.",
+    )
     valid_from: DateTime = column("valid_from", _FROM)
     valid_to: DateTime | None = column("valid_to", _TO)
     version: int = column("version", _VERSION)

@@ -31,43 +31,48 @@ class MomentFilter:
     eq: DateTime | None = _option("该时刻。The moment.")
 
 
-@strawberry.input(description="职责清单过滤，各条件同时成立。Which duty items; all conditions hold.")
-class DutyItemFilter:
-    """Which duty items."""
+@strawberry.input
+class HeldFilter:
+    """When an entry holds."""
+
+    valid_from: DateTimeFilter | None = _option(_FROM)
+    valid_to: DateTimeFilter | None = _option(_TO)
+    holds: MomentFilter | None = _option(_HOLDS)
+
+
+@strawberry.input
+class UnitsFilter(HeldFilter):
+    """Which unit's entry, for what and where."""
 
     org_unit: IDFilter | None = _by_id("OrgUnit", "单位。The unit.")
     category: IDFilter | None = _by_id("Category", "分类，含下级。The category or one below it.")
     region: IDFilter | None = _by_id("Region", "区划，含下级。The region or one below it.")
     everywhere: BooleanFilter | None = _option("是否全区有效。Whether it holds everywhere.")
+
+
+@strawberry.input(description="职责清单过滤，各条件同时成立。Which duty items; all conditions hold.")
+class DutyItemFilter(UnitsFilter):
+    """Which duty items."""
+
     source: Filter[DutySource] | None = _option("职责依据。Where the duty is written.")
-    valid_from: DateTimeFilter | None = _option(_FROM)
-    valid_to: DateTimeFilter | None = _option(_TO)
-    holds: MomentFilter | None = _option(_HOLDS)
     and_: list["DutyItemFilter"] | None = _option(_EVERY, "and")
     or_: list["DutyItemFilter"] | None = _option(_ANY, "or")
     not_: "DutyItemFilter | None" = _option(_NOT, "not")
 
 
 @strawberry.input(description="派单规则过滤，各条件同时成立。Which dispatch rules; all conditions hold.")
-class DispatchRuleFilter:
+class DispatchRuleFilter(UnitsFilter):
     """Which dispatch rules."""
 
-    org_unit: IDFilter | None = _by_id("OrgUnit", "单位。The unit.")
-    category: IDFilter | None = _by_id("Category", "分类，含下级。The category or one below it.")
-    region: IDFilter | None = _by_id("Region", "区划，含下级。The region or one below it.")
-    everywhere: BooleanFilter | None = _option("是否全区有效。Whether it holds everywhere.")
     hits: IntFilter | None = _option("命中次数。How often it was used.")
     arbitrated: BooleanFilter | None = _option("是否出自裁定。Whether it comes from a ruling.")
-    valid_from: DateTimeFilter | None = _option(_FROM)
-    valid_to: DateTimeFilter | None = _option(_TO)
-    holds: MomentFilter | None = _option(_HOLDS)
     and_: list["DispatchRuleFilter"] | None = _option(_EVERY, "and")
     or_: list["DispatchRuleFilter"] | None = _option(_ANY, "or")
     not_: "DispatchRuleFilter | None" = _option(_NOT, "not")
 
 
 @strawberry.input(description="时限策略过滤，各条件同时成立。Which limits; all conditions hold.")
-class PolicyValueFilter:
+class PolicyValueFilter(HeldFilter):
     """Which limits."""
 
     key: StringFilter | None = _option("键，含范围。The key, with its scope.")
@@ -75,9 +80,6 @@ class PolicyValueFilter:
     scoped: BooleanFilter | None = _option("是否有范围。Whether it is for some cases alone.")
     category: IDFilter | None = _by_id("Category", "所限分类。The category it is for.")
     region: IDFilter | None = _by_id("Region", "所限区划。The region it is for.")
-    valid_from: DateTimeFilter | None = _option(_FROM)
-    valid_to: DateTimeFilter | None = _option(_TO)
-    holds: MomentFilter | None = _option(_HOLDS)
     and_: list["PolicyValueFilter"] | None = _option(_EVERY, "and")
     or_: list["PolicyValueFilter"] | None = _option(_ANY, "or")
     not_: "PolicyValueFilter | None" = _option(_NOT, "not")

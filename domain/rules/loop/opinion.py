@@ -24,9 +24,8 @@ def demanded(act: Act, case: Case) -> bool:
 
 def in_sample(act: Act, incident_id: UUID) -> bool:
     """S49: chance by a hash of the case's id, so that asking again gives the same answer."""
-    share = act.policy.special(OPINION_SAMPLE)
     drawn = int.from_bytes(hashlib.sha256(incident_id.bytes).digest()[:8]) % _PARTS
-    return share is not None and drawn < share.amount * _PERCENT
+    return drawn < act.policy.count(OPINION_SAMPLE) * _PERCENT
 
 
 def with_opinion(act: Act, case: Case, complainant_id: UUID | None = None, *, sampled: bool = False) -> Case:

@@ -6,13 +6,14 @@ from dataclasses import replace
 from domain.clock import LONGEST, TimeUnit
 from domain.dictionary import PolicyValue
 from domain.errors import DomainError, ErrorCode
-from domain.policy import EXTENSION, OPINION_SAMPLE, SCOPE, Policy
+from domain.policy import COUNTED, COUNTS, EXTENSION, PERCENTAGES, SCOPE, Policy
 from domain.rules.rulebook.validity import check_apart, succeeded
 
 KEY = 60
 """Characters of a key with its scope."""
 
-PERCENT = 100
+PERCENT, MOST = 100, 1_000
+"""How large a percentage and a count may be."""
 
 
 def key_of(base: str, category: str | None, region: str | None) -> str:
@@ -26,13 +27,28 @@ def key_of(base: str, category: str | None, region: str | None) -> str:
     return key
 
 
+def stored_unit(base: str, unit: TimeUnit | None) -> TimeUnit:
+    """The unit as it is kept. BAD_INPUT (unit) for a limit without one, and for a count with one."""
+    counts = base in COUNTS
+    if counts is (unit is not None):
+        raise DomainError(
+            ErrorCode.BAD_INPUT,
+            "unit",
+            rule="S40",
+            zh="件数与百分比不带单位" if counts else "须给出时限单位",
+            en="A count or percentage has no unit" if counts else "Give the limit's unit",
+        )
+    return unit or COUNTED
+
+
 def check_value(value: PolicyValue) -> None:
     """BAD_INPUT naming what is wrong: an unknown key, an amount that is none, a unit that the key does not take."""
     Policy.default().with_values([value], 1)
     base, _, _ = value.key.partition(SCOPE)
     if base.partition(".")[0] == EXTENSION and value.unit is not TimeUnit.WORK_DAY:
         raise DomainError(ErrorCode.BAD_INPUT, "unit", rule="T22", zh="延期以工作日计", en="Working days")
-    most = PERCENT if base == OPINION_SAMPLE else LONGEST[value.unit]
+    counted = PERCENT if base in PERCENTAGES else MOST
+    most = counted if base in COUNTS else LONGEST[value.unit]
     if value.amount > most:
         raise DomainError(ErrorCode.BAD_INPUT, "amount", rule="S40", facts={"most": most})
 

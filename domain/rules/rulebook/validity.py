@@ -21,6 +21,13 @@ def check_span(valid_from: datetime, valid_to: datetime | None, now: datetime) -
         raise _refusal("validTo", "失效时间须晚于生效时间", "It ends after it begins")
 
 
+def begins_at(asked: datetime | None, now: datetime) -> datetime:
+    """From when a revision holds, by default now. BAD_INPUT (effectiveFrom) for the past, or beyond 2199."""
+    if asked is not None and (asked < now or asked.year > LATEST_YEAR):
+        raise _refusal("effectiveFrom", "生效时间不得早于现在", "It takes effect now or later")
+    return asked or now
+
+
 def check_apart(new: Held, others: Iterable[Held]) -> None:
     """BAD_INPUT (validFrom), with the other's span, where one of the same subject holds at some time of the new one."""
     for it in others:

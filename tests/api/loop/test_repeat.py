@@ -1,6 +1,7 @@
 """Repeated calls through the schema (R05): proposed to the acceptor, answered with the progress, counted."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -10,7 +11,7 @@ from domain.case import Case
 from domain.complainant import Complainant
 from domain.incident import IncidentState as S
 from tests.api.client import Client, gid
-from tests.db.factories import District, a_case, a_complainant, a_district, new_id
+from tests.db.factories import NOW, District, a_case, a_complainant, a_district, new_id
 
 pytestmark = pytest.mark.usefixtures("store")
 PROPOSED = "query ($id: ID!) { repeatCandidates(id: $id) { incident { no } proposedReply } }"
@@ -25,6 +26,11 @@ async def district() -> District:
 def caller(**changes: Any) -> Complainant:
     """The same person at another call."""
     return replace(a_complainant(), id=new_id(), phone="13812345678", **changes)
+
+
+def other_caller() -> Complainant:
+    """Somebody else at every call."""
+    return replace(a_complainant(), id=new_id(), phone="13900001111")
 
 
 async def called(
@@ -113,3 +119,32 @@ async def test_who_answers_no_calls_is_shown_no_proposals_and_a_report_is_never_
     for _ in range(2):
         made = await acceptor.do("reportIncident", "incident { state }", report)
         assert made["incident"]["state"] == "REPORTED"
+
+
+REPORT = """query ($from: DateTime!, $to: DateTime!) { repeatReport(from: $from, to: $to) {
+    calls firstAt lastAt incident { no complainant { name phone } } repeats { no } } }"""
+
+
+async def test_the_report_says_which_cases_were_called_about_again_by_whom_and_how_often(
+    district: District,
+) -> None:
+    lamp, noise = await called(district, S.HANDLING), await called(district, S.HANDLING, other_caller())
+    acceptor = Client(district.viewer("acceptor"))
+    calls = [await called(district, at=NOW + timedelta(hours=hour)) for hour in (1, 2)]
+    calls.append(await called(district, who=other_caller(), at=NOW + timedelta(hours=3)))
+    for case, earlier in zip(calls, (lamp, lamp, noise), strict=True):
+        await acceptor.do("answerRepeat", CASE, repeating(case, earlier))
+    await called(district, at=NOW + timedelta(hours=4))  # nobody has answered it
+    span = {"from": NOW.isoformat(), "to": (NOW + timedelta(days=1)).isoformat()}
+    first, second = (await acceptor.ask(REPORT, **span))["repeatReport"]
+    assert (first["calls"], first["incident"]["no"]) == (2, lamp.incident.no)
+    assert [it["no"] for it in first["repeats"]] == [it.incident.no for it in (calls[1], calls[0])]
+    assert first["incident"]["complainant"] == {"name": "李*", "phone": "138****5678"}
+    assert first["firstAt"] < first["lastAt"]
+    assert (second["calls"], second["incident"]["no"]) == (1, noise.incident.no)
+    later = {"from": (NOW + timedelta(hours=2)).isoformat(), "to": (NOW + timedelta(hours=3)).isoformat()}
+    (only,) = (await acceptor.ask(REPORT, **later))["repeatReport"]
+    assert (only["calls"], only["repeats"]) == (1, [{"no": calls[1].incident.no}])
+    for username in ("clerk", "housing", "resident", "sysadmin"):
+        reply = await Client(district.viewer(username)).run(REPORT, **span)
+        assert reply.refusals == [("FORBIDDEN", None)], username

@@ -1,5 +1,7 @@
 """Dictionaries through the schema: set, refused, read as they hold, held and will hold (R09, S40, R78, D.9)."""
 
+import csv
+import io
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -143,14 +145,35 @@ async def test_a_limit_is_read_as_it_holds_held_and_will_hold(district: District
         (held,) = (await admin.ask(document, where=where))["policyValues"]["nodes"]
         assert held["amount"] == amount
     for where, count in (
-        ({}, 3),
+        ({}, 4),  # with the district's own share of opinions
         ({"region": {"eq": region}}, 3),
         ({"category": {"eq": gid("Category", district.categories["LAMP"].id)}}, 0),
         ({"key": {"startsWith": "HANDLE.NORMAL@"}, "validTo": {"isNull": True}}, 1),
-        ({"holds": {"eq": at(-1)}}, 0),
+        ({"holds": {"eq": at(-1)}}, 1),
     ):
         assert (await admin.ask(document, where=where))["policyValues"]["totalCount"] == count, where
     assert (await Client(district.viewer("resident")).ask(document))["policyValues"]["totalCount"] == 0
+
+
+async def test_a_count_has_no_unit_wherever_it_is_read(district: District, admin: Client) -> None:
+    """S49: the share of results that are asked about is a percentage, and says nothing of minutes."""
+    wish = {
+        "key": "OPINION_SAMPLE",
+        "amount": 30,
+        "categoryId": gid("Category", district.categories["NOISE"].id),
+    }
+    made = (await admin.do("setPolicyValue", VALUE, wish))["policyValue"]
+    assert (made["amount"], made["unit"]) == (30, None)
+    document = """query ($id: ID!) { node(id: $id) { ... on PolicyValue {
+        unit history { values { name value } } } } }"""
+    found = (await admin.ask(document, id=made["id"]))["node"]
+    assert found["unit"] is None
+    assert "MIN" not in str(found["history"])
+    for given in (
+        {"key": "OPINION_SAMPLE", "amount": 30, "unit": "WORK_DAY"},
+        {"key": "HANDLE.NORMAL", "amount": 3},
+    ):
+        assert await admin.refused("setPolicyValue", given) == [("BAD_INPUT", "unit")]
 
 
 @pytest.mark.parametrize(
@@ -216,6 +239,31 @@ async def test_a_rule_says_how_often_it_was_used_and_with_what_success(
     assert await admin.refused("setDispatchRule", mode) == [("BAD_INPUT", "leadOrgUnitIds")]
     unknown = {**given, "leadOrgUnitIds": [gid("OrgUnit", uuid4())]}
     assert await admin.refused("setDispatchRule", unknown) == [("NOT_FOUND", "leadOrgUnitIds")]
+
+
+async def test_the_rules_are_exported_as_a_table_for_a_spreadsheet(district: District, admin: Client) -> None:
+    noise, civil = district.categories["NOISE"], district.orgs["CIVIL"]
+    given: Row = {
+        "categoryId": gid("Category", noise.id),
+        "regionId": gid("Region", district.regions["C1"].id),
+        "leadOrgUnitIds": [gid("OrgUnit", civil.id)],
+        "basis": '=HYPERLINK("x"), 第三条',
+    }
+    (made,) = (await admin.do("setDispatchRule", RULE, given))["dispatchRules"]
+    document = "query ($where: DispatchRuleFilter) { dispatchRuleSheet(where: $where) }"
+    where = {"region": {"eq": given["regionId"]}}
+    text = (await admin.ask(document, where=where))["dispatchRuleSheet"]
+    assert text.endswith("\r\n")
+    header, line = csv.reader(io.StringIO(text))
+    told = dict(zip((it.split()[-1] for it in header), line, strict=True))
+    assert (told["rule"], told["category"], told["unit"]) == (made["ruleId"], noise.code, civil.code)
+    assert (told["region"], told["role"], told["mode"]) == (district.regions["C1"].code, "LEAD", "SINGLE")
+    assert told["basis"] == "'" + given["basis"]  # shown, and not computed
+    assert (told["hits"], told["dispatched"], told["accuracy"], told["to"]) == ("0", "0", "", "")
+    whole = (await admin.ask(document))["dispatchRuleSheet"]
+    assert len(list(csv.reader(io.StringIO(whole)))) == 1 + 2  # with the district's own
+    resident = (await Client(district.viewer("resident")).ask(document))["dispatchRuleSheet"]
+    assert len(list(csv.reader(io.StringIO(resident)))) == 1
 
 
 async def test_a_duty_is_set_for_a_place_read_and_ended(district: District, admin: Client) -> None:
@@ -355,3 +403,31 @@ async def test_a_unit_is_revised_and_its_history_read(district: District, admin:
     }
     assert await admin.refused("setDispatchRule", rule) == [("NOT_FOUND", "leadOrgUnitIds")]
     assert await admin.refused("reviseOrgUnit", given) == [("CONFLICT", "expectedVersion")]
+
+
+async def test_filters_of_the_dictionaries_are_kept_under_a_name(district: District, admin: Client) -> None:
+    civil = gid("OrgUnit", district.orgs["CIVIL"].id)
+    lists = {
+        "dutyItems": ("DUTY_ITEM", {"orgUnit": {"eq": civil}}),
+        "dispatchRules": ("DISPATCH_RULE", {"orgUnit": {"eq": civil}}),
+        "policyValues": ("POLICY_VALUE", {"key": {"startsWith": "HANDLE"}}),
+        "dictionaryChanges": ("DICTIONARY", {"noun": {"eq": "ORG_UNIT"}}),
+    }
+    for name, (noun, where) in lists.items():
+        given = {"noun": noun, "name": "常用", name: where}
+        kept = (await admin.do("saveFilter", "savedFilter { id noun }", given))["savedFilter"]
+        assert kept["noun"] == noun
+        arguments = "first: 50, saved: $saved, where: $where"
+        document = f"query ($saved: ID, $where: {kind(name)}) {{ {name}({arguments}) {{ totalCount }} }}"
+        by_name = (await admin.ask(document, saved=kept["id"]))[name]["totalCount"]
+        assert by_name == (await admin.ask(document, where=where))[name]["totalCount"]
+        other = "dutyItems" if name != "dutyItems" else "dispatchRules"
+        wrong = f"query ($saved: ID) {{ {other}(first: 5, saved: $saved) {{ totalCount }} }}"
+        assert (await admin.run(wrong, saved=kept["id"])).refusals == [("BAD_INPUT", "saved")]
+    found = (await admin.ask("{ savedFilters { noun } }"))["savedFilters"]
+    assert {it["noun"] for it in found} == {noun for noun, _ in lists.values()}
+
+
+def kind(name: str) -> str:
+    """The filter's type of a list."""
+    return f"{name[0].upper()}{name[1:-1]}Filter"

@@ -16,6 +16,7 @@ from domain.incident import CaseOutcome, IncidentState, NoteKind
 from domain.life.guards.review import open_layers
 from domain.life.transition import require
 from domain.loop.score import ScoreType
+from domain.policy import Policy
 from domain.rules import followup, verification
 from domain.rules.ending import closed
 from domain.rules.loop.opinion import in_sample
@@ -391,6 +392,14 @@ def test_the_sample_is_drawn_by_the_case_and_is_about_as_large_as_asked_for() ->
     assert drawn == [in_sample(doing, UUID(int=number)) for number in range(2000)]
     assert all(in_sample(sampling(INSPECTOR, 100), UUID(int=number)) for number in range(50))
     assert not any(in_sample(act(INSPECTOR), UUID(int=number)) for number in range(50))
+
+
+def test_a_fifth_of_the_rest_is_asked_where_nothing_is_set_and_all_the_dissatisfied() -> None:
+    """S49 [P 20 %]: the share holds without a policy value; who is dissatisfied is asked whatever was drawn."""
+    doing = replace(act(INSPECTOR), policy=Policy.default())
+    drawn = [in_sample(doing, UUID(int=number)) for number in range(2000)]
+    assert drawn == [in_sample(sampling(INSPECTOR, 20), UUID(int=number)) for number in range(2000)]
+    assert pending(asked(story_at(7), UNHAPPY).case) == [(FollowUpLayer.COMMUNITY, None)]
 
 
 def test_a_case_of_the_sample_is_followed_up_without_complainant() -> None:

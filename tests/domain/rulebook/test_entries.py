@@ -14,11 +14,12 @@ from domain.dictionary import Category, DutyItem, Milestone, PolicyValue
 from domain.errors import DomainError, ErrorCode
 from domain.incident import Urgency
 from domain.org import OrgKind, OrgUnit
+from domain.policy import COUNTED, Policy, unit_of
 from domain.rules.rulebook import category as categories
 from domain.rules.rulebook.dispatching import check_units, rule_of, same_lead
 from domain.rules.rulebook.hours import check_day, check_windows, over, time_given
 from domain.rules.rulebook.org import check_above
-from domain.rules.rulebook.policy import check_value, key_of, set_value
+from domain.rules.rulebook.policy import check_value, key_of, set_value, stored_unit
 from domain.rules.rulebook.validity import check_apart, check_span, ended, succeeded
 
 NOW = datetime(2024, 10, 24, 1, tzinfo=UTC)
@@ -125,7 +126,10 @@ def test_a_limit_for_a_season_is_followed_by_the_one_before_it() -> None:
         ("HANDEL.NORMAL", 1, TimeUnit.WORK_DAY, "key"),
         ("HANDLE.NORMAL", 0, TimeUnit.WORK_DAY, "amount"),
         ("HANDLE.NORMAL", 1_001, TimeUnit.WORK_DAY, "amount"),
-        ("OPINION_SAMPLE", 101, TimeUnit.NATURAL_DAY, "amount"),
+        ("OPINION_SAMPLE", 101, COUNTED, "amount"),
+        ("OPINION_SAMPLE", -1, COUNTED, "amount"),
+        ("HARD_RETURNS", 0, COUNTED, "amount"),
+        ("HARD_RETURNS", 1_001, COUNTED, "amount"),
         ("EXTENSION.NORMAL", 5, TimeUnit.NATURAL_DAY, "unit"),
         ("EXTERNAL_BUFFER", 5, TimeUnit.WORK_DAY, "unit"),
     ],
@@ -133,6 +137,27 @@ def test_a_limit_for_a_season_is_followed_by_the_one_before_it() -> None:
 def test_a_limit_that_is_none_is_refused(key: str, amount: int, unit: TimeUnit, field: str) -> None:
     value = replace(a_value(), key=key, amount=amount, unit=unit)
     assert refusal(lambda: check_value(value)) == (ErrorCode.BAD_INPUT, field)
+
+
+def test_a_count_has_no_unit_and_a_limit_has_one() -> None:
+    assert stored_unit("OPINION_SAMPLE", None) is COUNTED
+    assert stored_unit("HANDLE.NORMAL", TimeUnit.WORK_DAY) is TimeUnit.WORK_DAY
+    assert unit_of("OPINION_SAMPLE@SZ@", COUNTED) is None
+    assert unit_of("HANDLE.NORMAL@SZ@", TimeUnit.WORK_DAY) is TimeUnit.WORK_DAY
+    for key, unit in (("OPINION_SAMPLE", TimeUnit.WORK_DAY), ("HANDLE.NORMAL", None)):
+        assert refusal(lambda key=key, unit=unit: stored_unit(key, unit)) == (ErrorCode.BAD_INPUT, "unit")  # type: ignore[misc]  # bound early
+
+
+def test_a_count_may_be_for_some_cases_alone_and_a_percentage_none() -> None:
+    shares = [
+        replace(a_value(), key=key, amount=amount)
+        for key, amount in (("OPINION_SAMPLE", 0), ("OPINION_SAMPLE@SZ@", 50))
+    ]
+    policy = Policy.default().with_values(shares, 1)
+    assert (policy.count("OPINION_SAMPLE"), policy.scoped) == (0, True)
+    assert policy.within(("SZ-ZM", "SZ"), ()).count("OPINION_SAMPLE") == 50
+    assert policy.within(("WY",), ()).count("OPINION_SAMPLE") == 0
+    assert Policy.default().count("OPINION_SAMPLE") == 20
 
 
 def test_a_key_carries_its_scope_behind_it() -> None:

@@ -17,7 +17,7 @@ from domain.loop.workbench import (
     run_out_before,
 )
 from domain.person import Role
-from domain.policy import OPINION_SAMPLE, Policy
+from domain.policy import Policy
 from tests.domain.calendar_days import CALENDAR
 
 NOW = datetime(2024, 10, 24, 1, tzinfo=UTC)
@@ -50,10 +50,6 @@ def test_the_marks_of_a_moment_are_those_of_the_policy() -> None:
     assert known.day_end == datetime(2024, 10, 24, 16, tzinfo=UTC)  # trap 30: midnight there
     assert known.undispatched == known.unread == datetime(2024, 10, 22, 16, tzinfo=UTC)
     assert known.recent == datetime(2024, 9, 23, 16, tzinfo=UTC)
-
-
-def test_no_sample_is_asked_unless_a_policy_value_says_so() -> None:
-    assert Policy.default().special(OPINION_SAMPLE) is None
 
 
 def test_an_entry_says_how_late_it_is_and_why_it_is_there() -> None:

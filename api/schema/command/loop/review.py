@@ -2,6 +2,7 @@
 
 import strawberry
 
+from api.scalars import DateTime
 from api.schema.assignment import Assignment
 from api.schema.command.given import Command, IncidentChange, needed, option, several
 from api.schema.incident import Incident
@@ -58,6 +59,21 @@ class RepeatCandidate:
 
     incident: Incident = strawberry.field(description="此前的事项。The earlier case.")
     proposed_reply: str = strawberry.field(description="拟答复的进展。The progress, as it may be told.")
+
+
+@strawberry.type(
+    description="重复来电统计（R05）：一件事项被重复来电几次。How often one case was called about again."
+)
+class RepeatReportRow:
+    """R05."""
+
+    incident: Incident | None = strawberry.field(
+        description="此前的事项，诉求人已脱敏。The earlier case; who asked is masked."
+    )
+    calls: int = strawberry.field(description="重复来电次数。How many calls.")
+    first_at: DateTime = strawberry.field(description="期内首次来电。The first of the span.")
+    last_at: DateTime = strawberry.field(description="期内末次来电。The last of the span.")
+    repeats: list[Incident] = strawberry.field(description="各次来电，新的在前。The calls, the latest first.")
 
 
 @strawberry.input(

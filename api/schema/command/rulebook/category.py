@@ -30,15 +30,10 @@ class MilestoneInput:
     unit: TimeUnit = needed("时限单位。The limit's unit.")
 
 
-@strawberry.input(description="新增分类。Create a category.")
-class CreateCategoryInput(Command):
-    """A.1."""
+@strawberry.input
+class Traits(Command):
+    """What cases of a category need, and until when it is in use."""
 
-    code: str = needed(
-        "分类代码：字母、数字与 _.-，至多 20 位。The code: letters, digits and _.-, 20 at most."
-    )
-    name: str = needed("名称。Name.")
-    parent_id: strawberry.ID | None = option("上级分类；空为第一级。The category above.", "Category")
     requires_photo: bool | None = option(_PHOTO)
     requires_after_photo: bool | None = option(_AFTER)
     requires_onsite_verify: bool | None = option(_ONSITE)
@@ -50,8 +45,19 @@ class CreateCategoryInput(Command):
     filing_condition: str | None = option(_FILING)
     closing_condition: str | None = option(_CLOSING)
     milestones: list[MilestoneInput] | None = option(_STAGES)
-    valid_from: DateTime | None = option("自何时启用，默认现在。From when it is in use; now by default.")
     valid_to: DateTime | None = option("至何时停用（不含）。Until when it is in use, exclusive.")
+
+
+@strawberry.input(description="新增分类。Create a category.")
+class CreateCategoryInput(Traits):
+    """A.1."""
+
+    code: str = needed(
+        "分类代码：字母、数字与 _.-，至多 20 位。The code: letters, digits and _.-, 20 at most."
+    )
+    name: str = needed("名称。Name.")
+    parent_id: strawberry.ID | None = option("上级分类；空为第一级。The category above.", "Category")
+    valid_from: DateTime | None = option("自何时启用，默认现在。From when it is in use; now by default.")
 
 
 @strawberry.type(description="新增分类的结果。What creating a category answers.")
@@ -64,7 +70,7 @@ class CreateCategoryPayload:
 @strawberry.input(
     description="修订分类；未给的字段不变，在办事项仍用原版本。Revise a category; running cases keep theirs."
 )
-class ReviseCategoryInput(Command):
+class ReviseCategoryInput(Traits):
     """A.1, trap 18."""
 
     id: strawberry.ID = needed("分类。The category.", "Category")
@@ -74,19 +80,10 @@ class ReviseCategoryInput(Command):
     reason: str = needed("修订原因。Why.")
     name: str | None = option("名称。Name.")
     parent_id: strawberry.ID | None = option("移至此上级之下。The category above.", "Category")
-    requires_photo: bool | None = option(_PHOTO)
-    requires_after_photo: bool | None = option(_AFTER)
-    requires_onsite_verify: bool | None = option(_ONSITE)
-    requires_verify: bool | None = option(_VERIFY)
-    requires_opinion: bool | None = option(_OPINION)
-    self_handling: bool | None = option(_SELF)
-    patrol_visible: bool | None = option(_PATROL)
-    default_urgency: Urgency | None = option(_URGENCY)
-    filing_condition: str | None = option(_FILING)
-    closing_condition: str | None = option(_CLOSING)
-    milestones: list[MilestoneInput] | None = option(_STAGES)
-    valid_to: DateTime | None = option("至何时停用（不含）。Until when it is in use, exclusive.")
     active: bool | None = option("停用或重新启用；停用代替删除。Take it out of use, or into use again.")
+    effective_from: DateTime | None = option(
+        "自何时生效；空为立即。From when it holds; null: now. A revision made later supersedes what holds after it."
+    )
 
 
 @strawberry.type(description="修订分类的结果。What revising a category answers.")

@@ -19,8 +19,27 @@ _REGION = "区划；空为全区。Where; null: everywhere."
 _REASON = "原因。Why."
 
 
+@strawberry.input
+class Following(Command):
+    """From when until when an entry holds, and the version of the one it follows."""
+
+    valid_from: DateTime | None = option(_FROM)
+    valid_to: DateTime | None = option(_TO)
+    expected_version: int | None = option(_FOLLOWED)
+    reason: str | None = option(_REASON)
+
+
+@strawberry.input
+class Ending(Command):
+    """When and why an entry ends."""
+
+    expected_version: int = needed(_SEEN)
+    reason: str = needed(_REASON)
+    ends_at: DateTime | None = option(_ENDS)
+
+
 @strawberry.input(description="设定职责；所接续者届时终止。Set a duty item; the one it follows ends then.")
-class SetDutyItemInput(Command):
+class SetDutyItemInput(Following):
     """A.1, R09."""
 
     org_unit_id: strawberry.ID = needed("单位。The unit.", "OrgUnit")
@@ -28,13 +47,9 @@ class SetDutyItemInput(Command):
     region_id: strawberry.ID | None = option(_REGION, "Region")
     legal_basis: str = needed("法律依据。The legal basis.")
     source: DutySource | None = option("职责依据。Where the duty is written.")
-    valid_from: DateTime | None = option(_FROM)
-    valid_to: DateTime | None = option(_TO)
     id: strawberry.ID | None = option(
         "所接续的职责；新设者不给。The item it follows, if there is one.", "DutyItem"
     )
-    expected_version: int | None = option(_FOLLOWED)
-    reason: str | None = option(_REASON)
 
 
 @strawberry.type(description="设定职责的结果。What setting a duty item answers.")
@@ -45,13 +60,10 @@ class SetDutyItemPayload:
 
 
 @strawberry.input(description="终止职责。End a duty item.")
-class EndDutyItemInput(Command):
+class EndDutyItemInput(Ending):
     """A.1."""
 
     id: strawberry.ID = needed("职责清单项。The item.", "DutyItem")
-    expected_version: int = needed(_SEEN)
-    reason: str = needed(_REASON)
-    ends_at: DateTime | None = option(_ENDS)
 
 
 @strawberry.type(description="终止职责的结果。What ending a duty item answers.")
@@ -62,7 +74,7 @@ class EndDutyItemPayload:
 
 
 @strawberry.input(description="设定派单规则（R09）；所接续者届时终止。Set a dispatch rule.")
-class SetDispatchRuleInput(Command):
+class SetDispatchRuleInput(Following):
     """R08, R09."""
 
     category_id: strawberry.ID = needed(_CATEGORY, "Category")
@@ -71,13 +83,9 @@ class SetDispatchRuleInput(Command):
     lead_org_unit_ids: list[strawberry.ID] = needed("主办单位。The leads.", "OrgUnit")
     support_org_unit_ids: list[strawberry.ID] = several("协办单位。The supports.", "OrgUnit")
     basis: str = needed("依据。What it rests on.")
-    valid_from: DateTime | None = option(_FROM)
-    valid_to: DateTime | None = option(_TO)
     id: strawberry.ID | None = option(
         "所接续规则的任一行；新设者不给。Any row of the rule it follows, if there is one.", "DispatchRule"
     )
-    expected_version: int | None = option(_FOLLOWED)
-    reason: str | None = option(_REASON)
 
 
 @strawberry.type(description="设定派单规则的结果。What setting a dispatch rule answers.")
@@ -88,13 +96,10 @@ class SetDispatchRulePayload:
 
 
 @strawberry.input(description="终止派单规则，各行同时终止（R09）。End a dispatch rule, with all its rows.")
-class EndDispatchRuleInput(Command):
+class EndDispatchRuleInput(Ending):
     """R09."""
 
     id: strawberry.ID = needed("规则的任一行。Any row of the rule.", "DispatchRule")
-    expected_version: int = needed(_SEEN)
-    reason: str = needed(_REASON)
-    ends_at: DateTime | None = option(_ENDS)
 
 
 @strawberry.type(description="终止派单规则的结果。What ending a dispatch rule answers.")
@@ -105,7 +110,7 @@ class EndDispatchRulePayload:
 
 
 @strawberry.input(description="设定时限（S40）；在走的时限不变。Set a limit; clocks that run keep theirs.")
-class SetPolicyValueInput(Command):
+class SetPolicyValueInput(Following):
     """S40, trap 18."""
 
     key: str = needed("键，不含范围，如 HANDLE.NORMAL。The key without a scope, as HANDLE.NORMAL.")
@@ -113,17 +118,16 @@ class SetPolicyValueInput(Command):
         "所限分类；空为全部。For which category; null: all.", "Category"
     )
     region_id: strawberry.ID | None = option(_REGION, "Region")
-    amount: int = needed("时限数值。The amount.")
-    unit: TimeUnit = needed("时限单位。The unit.")
-    valid_from: DateTime | None = option(_FROM)
+    amount: int = needed("数值：时限、件数或百分比。The amount: of a limit, a count or a percentage.")
+    unit: TimeUnit | None = option(
+        "时限单位；件数与百分比不给。The limit's unit; none for a count or a percentage."
+    )
     valid_to: DateTime | None = option(
         "至何时失效（不含）；其后所接续者恢复。Until when it holds; then the one it follows holds again."
     )
     id: strawberry.ID | None = option(
         "所接续的时限；新设者不给。The value it follows, if there is one.", "PolicyValue"
     )
-    expected_version: int | None = option(_FOLLOWED)
-    reason: str | None = option(_REASON)
 
 
 @strawberry.type(description="设定时限的结果。What setting a limit answers.")

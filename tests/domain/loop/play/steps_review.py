@@ -75,6 +75,5 @@ def judged_unreasonable(story: Story) -> Story:
 def sampling(viewer: Viewer, percent: int, at: datetime = NOW, action: A | None = None) -> Act:
     """Somebody acting where so many percent of cases are drawn for an opinion (S49)."""
     doing = act(viewer, action, at)
-    share = replace(doing.policy.limits["OPINION"], amount=percent)
-    policy = replace(doing.policy, limits={**doing.policy.limits, OPINION_SAMPLE: share})
+    policy = replace(doing.policy, counts={**doing.policy.counts, OPINION_SAMPLE: percent})
     return replace(doing, policy=policy)
