@@ -23,7 +23,7 @@ _OWN = _GRID | {"VOLUNTEER", "RESIDENT"}
 _POSTS = """SELECT p.id AS person, p.username, t.type, t.org_id, t.grid_id, o.region_id
     FROM person p LEFT JOIN post t ON t.person_id = p.id LEFT JOIN org_unit o ON o.id = t.org_id"""
 
-RECUSAL_HIDES = False  # whether who declared an interest in a case (R82) sees it no more: design §7, "minus"
+RECUSAL_HIDES = True  # whether who declared an interest in a case (R82) sees it no more: design §7, "minus"
 _ASSIGNMENTS = "SELECT id, org_id, version, state, light, incident_id FROM assignment"
 _RECUSALS = """SELECT p.username, r.incident_id FROM recusal r JOIN person p ON p.id = r.person_id"""
 
