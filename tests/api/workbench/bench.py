@@ -94,6 +94,10 @@ class Bench(Dispute):
         """T31: whoever asked for it is not satisfied."""
         await Desk.ask(self, solved=Solved.NO, satisfaction=Satisfaction.DISSATISFIED)
 
+    async def content(self) -> None:
+        """T31: whoever asked for it is satisfied."""
+        await Desk.ask(self)
+
     async def sample(self, percent: int) -> None:
         """S49: so many in a hundred results are asked about at the door."""
         value = PolicyValue(

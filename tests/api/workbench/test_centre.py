@@ -173,7 +173,7 @@ async def test_the_callback_officer_asks_the_household_where_the_community_handl
     await bench.done_by("community_lead")
     await bench.request_check()
     await bench.check()
-    await bench.ask()
+    await bench.content()
     assert len(await bench.on("callback", "OPINIONS")) == 1
     with pytest.raises(DomainError, match="FORBIDDEN"):
         await bench.visit("clerk")
