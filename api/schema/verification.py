@@ -5,7 +5,7 @@ import strawberry
 from api.scalars import DateTime
 from api.schema.org import OrgUnit
 from api.schema.person import Person
-from api.schema.words import Shown, column, identity, link
+from api.schema.words import Shown, column, disclosed, identity, link
 from domain import verification as rows
 from domain.verification import CheckResult, TaskState, VerificationPhase
 
@@ -21,7 +21,7 @@ class Verification(Shown[rows.Verification]):
     round: int = column("round", "办理轮次。The round of work.")
     state: TaskState = column("state", "任务状态。Whether it is still to be done.")
     org_unit: OrgUnit | None = link("org_id", "OrgUnit", "指定的核查单位。The unit it was given to.")
-    inspector: Person | None = link("inspector_id", "Person", "核查人。Who recorded it.")
+    inspector: Person | None = disclosed("inspector_id", "Person", "incident_id", "核查人。Who recorded it.")
     result: CheckResult | None = column("result", "核查结果。The result.")
     distance_m: float | None = column("distance_m", "与事项位置的距离（米）。Metres from the case's place.")
     note: str | None = column("note", "说明。What was noted.")

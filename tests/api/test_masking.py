@@ -137,6 +137,46 @@ async def test_what_the_resident_said_afterwards_is_kept_from_the_complained_abo
     assert [it["opinion"] for it in housing["incident"]["followUps"]] == [None]
 
 
+async def test_who_reported_and_worked_on_the_case_since_is_not_told_apart_by_the_gap_in_its_history(
+    district: District,
+) -> None:
+    """R81: history keeps silent on every act of the reporter's, so no other field may name who acted."""
+    bureau, worker = district.orgs["HOUSING"].id, district.people["worker"].id
+    case = await a_case(
+        district,
+        IncidentState.FOLLOWUP,
+        complainant=a_complainant(),
+        complained_org_id=bureau,
+        reporter_id=worker,
+    )
+    another = district.people["callback"].id
+    after = replace(
+        case,
+        verifications=tuple(replace(it, inspector_id=worker) for it in case.verifications),
+        followups=tuple(
+            replace(it, recorded_by_id=worker, complainant_id=case.incident.complainant_id)
+            for it in case.followups
+        ),
+    )
+    await in_transaction(lambda work: cases.save(work, case, after))
+    document = """query ($no: String!) { incident(no: $no) {
+      verifications { inspector { id } } followUps { complainantId recordedBy { id } } } }"""
+    office = (await Client(district.viewer("acceptor")).ask(document, no=case.incident.no))["incident"]
+    assert {it["inspector"]["id"] for it in office["verifications"]} == {gid("Person", worker)}
+    assert {it["recordedBy"]["id"] for it in office["followUps"]} == {gid("Person", worker)}
+    assert all(it["complainantId"] for it in office["followUps"])
+    housing = Client(district.viewer("housing"))
+    shown = (await housing.ask(document, no=case.incident.no))["incident"]
+    assert {it["inspector"] for it in shown["verifications"]} == {None}
+    assert {(it["complainantId"], it["recordedBy"]) for it in shown["followUps"]} == {(None, None)}
+    checked = replace(
+        after, verifications=tuple(replace(it, inspector_id=another) for it in after.verifications)
+    )
+    await in_transaction(lambda work: cases.save(work, after, checked))
+    shown = (await housing.ask(document, no=case.incident.no))["incident"]
+    assert {it["inspector"]["id"] for it in shown["verifications"]} == {gid("Person", another)}
+
+
 async def test_neither_search_nor_filter_tells_what_is_hidden(district: District, case: Case) -> None:
     housing = Client(district.viewer("housing"))
     document = """query ($where: IncidentFilter, $search: String) {

@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import islice
@@ -320,6 +321,32 @@ async def test_a_list_of_few_rows_is_read_from_them_and_one_of_many_in_its_order
         assert {str(it.id) for it in seen.rows} <= found
         exact, _ = await incidents.count(viewer=viewer)
         assert exact == min(len(found), 10_000)
+
+
+async def test_who_keeps_out_of_cases_reads_by_an_index_too_and_everybody_else_as_ever(
+    full: str, sent: list[Statement]
+) -> None:
+    """R82 tests the ids of what is read anyway; for who keeps out of nothing no statement has a word of it."""
+    assert full
+    broken = []
+    for role in KEPT:
+        viewer = await viewer_of(role)
+        shown = await incidents.page(viewer=viewer, slice_=Slice(2))
+        recused = frozenset(it.id for it in shown.rows)
+        apart = replace(viewer, recused=recused)
+        assert recused.isdisjoint(it.id for it in (await incidents.page(viewer=apart, slice_=Slice(50))).rows)
+        for whose, asked_of in (
+            (viewer, (*lists(viewer), *reads(viewer))),
+            (apart, (*lists(apart), *reads(apart))),
+        ):
+            for name, ask in asked_of:
+                sent.clear()
+                await ask()
+                for statement in dict.fromkeys(islice(sent, 20)):
+                    assert whose is apart or "NOT i.id IN" not in statement[0], name
+                    if whose is apart and f"{name} {role}" != COUNTS_ALL:
+                        broken += [f"{name} {role}: {it}" for it in whole_tables(await plan(statement))]
+    assert not broken, "\n" + "\n".join(broken)
 
 
 async def test_the_end_of_the_log_is_found_by_its_key(full: str) -> None:

@@ -229,6 +229,7 @@ class Seat:
     def work(self, doing: Any) -> None:  # noqa: ANN401 - a coroutine
         """Go on privately, in a task of its own; a failure ends the stream with it."""
         self._work = asyncio.create_task(self._worked(doing), name="feed, one reader")
+        self._work.add_done_callback(lambda _: doing.close())  # a reader may be gone before it began
 
     async def _worked(self, doing: Any) -> None:  # noqa: ANN401 - as above
         try:
