@@ -19,7 +19,8 @@ from api.limits import Limits, Rates
 from tests.api.client import Client, engine
 from tests.db.factories import a_district
 
-BUDGET = 0.050  # seconds of CPU
+BUDGET = 0.050  # seconds of CPU of a core that does `_yard` in `YARD`; a slower one may take as much longer
+YARD = 0.019  # seconds; the same virtual core was seen to take 0.033 some minutes earlier
 ROUNDS = 3
 Body = dict[str, Any]
 Send = Callable[[bytes], Awaitable[tuple[int, Any]]]
@@ -258,14 +259,29 @@ async def send(sqlite_store: str) -> Send:  # noqa: ARG001 - the store must be o
     return post
 
 
+def _yard() -> float:
+    """Seconds of CPU that a fixed piece of work takes just now."""
+    begun = time.process_time()
+    found: dict[int, object] = {}
+    for n in range(100_000):
+        found[n % 1000] = (n, str(n))
+    return time.process_time() - begun
+
+
+def _slowness() -> float:
+    """How many times as long the core takes just now; one for a faster core than the bound was set on."""
+    return max(1.0, min(_yard() for _ in range(2)) / YARD)
+
+
 async def answered(send: Send, bodies: list[bytes]) -> Body:
     """The last answer, after the least CPU that one of the bodies took is within the budget."""
     taken = []
     status, answer = 0, Body()
     for body in bodies:
+        slowness = _slowness()
         begun = time.process_time()
         status, answer = await send(body)
-        taken.append(time.process_time() - begun)
+        taken.append((time.process_time() - begun) / slowness)
     assert status in {200, 400, 413}
     assert all(it["extensions"]["code"] != "INTERNAL" for it in answer.get("errors", ()))
     assert min(taken) < BUDGET, f"{min(taken) * 1000:.0f} ms of CPU"
@@ -294,8 +310,9 @@ async def test_what_is_asked_again_is_answered_from_what_is_kept(send: Send) -> 
     body = orjson.dumps({"query": INTROSPECTION["the standard question"]})
     taken = []
     for _ in range(10):
+        slowness = _slowness()
         begun = time.process_time()
         status, answer = await send(body)
-        taken.append(time.process_time() - begun)
+        taken.append((time.process_time() - begun) / slowness)
         assert (status, "errors" in answer) == (200, False)
     assert min(taken) < BUDGET / 4

@@ -33,7 +33,7 @@ from domain.incident import (
     Urgency,
 )
 from domain.life.derivation import derive
-from domain.org import OrgKind, OrgUnit
+from domain.org import LOCAL, OrgKind, OrgUnit
 from domain.person import PUBLIC_POSTS, Person, Post, PostType
 from domain.place import Crs
 from domain.policy import COUNTED, OPINION_SAMPLE, Policy
@@ -264,6 +264,9 @@ def build_case(
         incident=incident,
         category=next(it for it in district.categories.values() if it.id == incident.category_id),
         region_ids=tuple(above),
+        community_ids=frozenset(
+            it.id for it in district.orgs.values() if it.kind in LOCAL and it.region_id == region.id
+        ),
         complainant=complainant,
         assignments=(row,) if row else (),
         clocks=tuple(a_clock(incident, kind, row, at=at) for kind in _CLOCKS[state]),

@@ -42,7 +42,7 @@ SQLITE: Mapping[str, str] = {
     "accept": f"{LOAD} =incident =assignment =clock {END}",
     "contact": f"{LOAD} =incident =assignment =clock {END}",
     "submit": f"{LOAD} =incident =assignment +clock =clock +follow_up {END}",
-    "request_check": f"{LOAD} =incident =assignment +clock =clock +verification {END}",
+    "request_check": f"{LOAD} =incident =assignment +clock =clock =clock +verification {END}",
     "check": f"{LOAD} =incident +clock =clock =verification +follow_up {END}",
     "ask": f"{LOAD} =incident =follow_up {END}",
     "close": f"{LOAD} =incident =assignment +clock =clock +note {END}",

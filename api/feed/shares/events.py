@@ -223,7 +223,8 @@ class EventShare(Share):
         wanted, size = self._wanted(piece), min(PRIVATE, self.works.capacity)
         told = bisect_right(wanted, scanned, key=lambda it: it.seq)
         for start in range(told - told % size, len(wanted), size):  # parts that are the same for all
-            await self._tell_one(seat, wanted[max(start, told) : start + size])
+            if told < start + size and told < len(wanted):
+                await self._tell_one(seat, wanted[max(start, told) : start + size])
             if seat.closing or seat.over:
                 break
         now = asyncio.get_running_loop().time()
