@@ -1,11 +1,15 @@
 """Who catches up takes turns, and waits for those who are live, but not for ever (design §5)."""
 
 import asyncio
+from uuid import uuid4
 
 import pytest
 
+from api.feed.items import Filter, Heartbeat
 from api.feed.shares import turns
 from api.feed.shares.turns import Turns
+from api.feed.stream import AsTheyAre
+from tests.api.feed.rig import handler, happened, happening, reading, running, write
 
 
 async def test_turns_are_taken_one_at_a_time_in_the_order_they_are_asked_for() -> None:
@@ -56,3 +60,19 @@ async def test_who_catches_up_comes_on_though_there_is_always_something_new(
             for _ in range(3):
                 async with line.one():
                     pass
+
+
+async def test_who_was_told_all_that_a_block_has_for_the_share_goes_on_behind_it(sqlite_store: str) -> None:
+    """The block is looked at for all who catch up: what it holds for the share may lie before where one resumes."""
+    assert sqlite_store
+    ours = uuid4()
+    await write(*(happening(after=[ours]) for _ in range(5)), *(happening(after=[uuid4()]) for _ in range(5)))
+    async with running() as feed:
+        stream = feed.everything(handler(ours), feed.cursors.at(7), Filter())
+        async with reading(stream.joining("one", AsTheyAre(), handler(ours)).pulled()) as reader:
+            assert isinstance(await reader.next(), Heartbeat)
+            await write(happening(after=[ours]))
+            item = await reader.next()
+            while isinstance(item, Heartbeat):
+                item = await reader.next()
+            assert happened(item).logged.seq == 11
