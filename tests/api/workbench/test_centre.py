@@ -151,14 +151,19 @@ async def test_a_case_that_somebody_keeps_out_of_is_on_none_of_their_desks(bench
     assert reply.data["workbench"]["totalCount"] == 0
 
 
-async def test_who_handled_a_case_neither_checks_nor_asks_about_it(bench: Bench) -> None:
-    """B.6 E, trap 28."""
+async def _handled_by_the_community(bench: Bench) -> None:
+    """A case that the community of the place worked on, and the check found done."""
     await bench.walk(2)
     await bench.dispatch("COMMUNITY", basis="属地")
     await bench.accept("community_lead")
     await bench.done_by("community_lead")
     await bench.request_check()
     await bench.check()
+
+
+async def test_who_handled_a_case_neither_checks_nor_asks_about_it(bench: Bench) -> None:
+    """B.6 E, trap 28."""
+    await _handled_by_the_community(bench)
     await bench.grumble()
     assert len(await bench.on("callback", "OPINIONS")) == 1
     assert await bench.on("clerk", "OPINIONS") == await bench.on("worker", "OPINIONS") == []
@@ -167,12 +172,7 @@ async def test_who_handled_a_case_neither_checks_nor_asks_about_it(bench: Bench)
 async def test_the_callback_officer_asks_the_household_where_the_community_handled(bench: Bench) -> None:
     """B.6 head: the opinion that is waited for is somebody's task, and the case closes by it."""
     await bench.sample(100)
-    await bench.walk(2)
-    await bench.dispatch("COMMUNITY", basis="属地")
-    await bench.accept("community_lead")
-    await bench.done_by("community_lead")
-    await bench.request_check()
-    await bench.check()
+    await _handled_by_the_community(bench)
     await bench.content()
     assert len(await bench.on("callback", "OPINIONS")) == 1
     with pytest.raises(DomainError, match="FORBIDDEN"):
