@@ -1,21 +1,28 @@
 """The documents this process has seen: parsed, weighed and validated once, and kept in bounds."""
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 from graphql import (
+    SKIP,
     DocumentNode,
     GraphQLError,
+    GraphQLInputType,
     GraphQLSchema,
     GraphQLSyntaxError,
     OperationDefinitionNode,
     OperationType,
+    ValueNode,
+    ValuesOfCorrectTypeRule,
+    VisitorAction,
     get_operation_ast,
     parse,
     specified_rules,
     validate,
+    validate_input_literal,
 )
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
@@ -27,7 +34,9 @@ from api.weights import Measure, Sizes, measure
 from domain.errors import DomainError, ErrorCode
 from domain.term import Language
 
-RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
+REASONS = 3
+"""Told of one literal at most: each reason quotes the whole of its object, which is as long as a client likes."""
+
 KEPT_DOCUMENTS = 512
 KEPT_BYTES = 64 * 1024 * 1024
 KEPT_LENGTH = 16 * 1024
@@ -43,6 +52,40 @@ _BYTES_A_TOKEN = 600
 _TOO_LONG = {" tokens": "tokens", "nested too deeply": "depth"}  # what the parser says when it gives up
 
 _Measures = dict[tuple[int | None, ...], Measure]
+
+
+class _Enough(Exception):  # noqa: N818 - it is no error: what was found is reported, the rest of the literal not read
+    """As many reasons against one literal as are told."""
+
+
+class ValuesOfCorrectType(ValuesOfCorrectTypeRule):
+    """The specification's rule of literals, which stops at the first `REASONS` against each."""
+
+    def is_valid_value_node(self, node: ValueNode, input_type: GraphQLInputType | None) -> VisitorAction:
+        """Check a literal against the type expected at its place."""
+        with contextlib.suppress(_Enough):
+            self._check(node, input_type)
+        return SKIP
+
+    def _check(self, node: ValueNode, input_type: GraphQLInputType | None) -> None:
+        told = 0
+
+        def on_error(error: GraphQLError, _path: list[str | int]) -> None:
+            nonlocal told
+            self.report_error(error)
+            told += 1
+            if told == REASONS:
+                raise _Enough
+
+        if input_type:
+            validate_input_literal(node, input_type, on_error, hide_suggestions=self.context.hide_suggestions)
+
+
+RULES = (
+    *(ValuesOfCorrectType if it is ValuesOfCorrectTypeRule else it for it in specified_rules),
+    MaybeNullValidationRule,
+    OneOfInputValidationRule,
+)
 
 
 @dataclass(slots=True)

@@ -21,7 +21,7 @@ from tests.db.factories import a_district
 
 BUDGET = 0.050  # seconds of CPU of a core that does `_yard` in `YARD`; a slower one may take as much longer
 YARD = 0.019  # seconds; the same virtual core was seen to take 0.033 some minutes earlier
-ROUNDS = 3
+ROUNDS = 9  # at most; the core's speed may change between the yardstick and the answer
 Body = dict[str, Any]
 Send = Callable[[bytes], Awaitable[tuple[int, Any]]]
 
@@ -274,14 +274,15 @@ def _slowness() -> float:
 
 
 async def answered(send: Send, bodies: list[bytes]) -> Body:
-    """The last answer, after the least CPU that one of the bodies took is within the budget."""
-    taken = []
+    """The answer to the first of the bodies that takes no more CPU than the budget; one of them must."""
+    taken: list[float] = []
     status, answer = 0, Body()
-    for body in bodies:
-        slowness = _slowness()
+    while len(taken) < len(bodies) and (not taken or taken[-1] >= BUDGET):
+        before = _slowness()
         begun = time.process_time()
-        status, answer = await send(body)
-        taken.append((time.process_time() - begun) / slowness)
+        status, answer = await send(bodies[len(taken)])
+        used = time.process_time() - begun
+        taken.append(used * 2 / (before + _slowness()))
     assert status in {200, 400, 413}
     assert all(it["extensions"]["code"] != "INTERNAL" for it in answer.get("errors", ()))
     assert min(taken) < BUDGET, f"{min(taken) * 1000:.0f} ms of CPU"
@@ -316,3 +317,16 @@ async def test_what_is_asked_again_is_answered_from_what_is_kept(send: Send) -> 
         taken.append((time.process_time() - begun) / slowness)
         assert (status, "errors" in answer) == (200, False)
     assert min(taken) < BUDGET / 4
+
+
+async def _refusals(send: Send, filters: list[str]) -> list[str]:
+    """The last word of each reason against a document of lists with those filters."""
+    lists = " ".join(f"a{n}:incidents(first:1,where:{{{it}}}){{nodes{{id}}}}" for n, it in enumerate(filters))
+    _, answer = await send(orjson.dumps({"query": "{" + lists + "}"}))
+    return [it["message"].split()[-1] for it in answer["errors"]]
+
+
+async def test_three_reasons_are_told_of_one_literal_and_all_of_several(send: Send) -> None:
+    unknown = [f"u{n}:1" for n in range(5)]
+    assert await _refusals(send, [" ".join(unknown)]) == ["'u0'", "'u1'", "'u2'"]
+    assert await _refusals(send, unknown) == [f"'u{n}'" for n in range(5)]
