@@ -161,20 +161,31 @@ def due_time(start: datetime, limit: Limit, calendar: WorkCalendar) -> datetime:
 
 
 def yellow_time(
-    start: datetime, due: datetime, unit: TimeUnit, calendar: WorkCalendar, paused: timedelta = _NONE
+    start: datetime,
+    due: datetime,
+    unit: TimeUnit,
+    calendar: WorkCalendar,
+    paused: timedelta = _NONE,
+    before: timedelta | None = None,
 ) -> datetime:
     """The first whole millisecond, as times are served, at which 80 % of the counted time is used (R21).
 
-    The due time when nothing counts. `paused` is counted time before it that pauses took out.
+    The due time when nothing counts. `paused` is counted time that pauses took out; `before`, so much of it as came
+    before that moment, all of it if not given.
     """
-    return _at_share(start, due, unit, calendar, _YELLOW_SHARE, paused)
+    return _at_share(start, due, unit, calendar, _YELLOW_SHARE, paused, before)
 
 
 def half_time(
-    start: datetime, due: datetime, unit: TimeUnit, calendar: WorkCalendar, paused: timedelta = _NONE
+    start: datetime,
+    due: datetime,
+    unit: TimeUnit,
+    calendar: WorkCalendar,
+    paused: timedelta = _NONE,
+    before: timedelta | None = None,
 ) -> datetime:
     """The same for 50 % of the counted time (B.4 E0)."""
-    return _at_share(start, due, unit, calendar, _HALF, paused)
+    return _at_share(start, due, unit, calendar, _HALF, paused, before)
 
 
 def _at_share(
@@ -184,12 +195,13 @@ def _at_share(
     calendar: WorkCalendar,
     share: Fraction,
     paused: timedelta = _NONE,
+    before: timedelta | None = None,
 ) -> datetime:
     whole = max(counted(start, due, unit, calendar) - paused, _NONE) * share.numerator
     used = -(whole // (-share.denominator * _MILLISECOND)) * _MILLISECOND
     if not used:
         return due.astimezone(UTC)
-    used += paused
+    used += paused if before is None else before
     if unit in WORK_UNITS:
         return calendar.add_work(start, used)
     return start.astimezone(UTC) + used

@@ -8,6 +8,7 @@ from db import dictionaries, rows
 from db.rows import Connection, Sql, both, identity, read, select, within
 from db.unit_of_work import Work
 from db.visibility import of_case
+from domain.assignment import AssignmentState
 from domain.calendar import CalendarDay
 from domain.rules.time.calendar import Change
 from domain.viewer import Viewer
@@ -23,10 +24,14 @@ async def put_year(work: Work, year: int, days: Iterable[CalendarDay]) -> None:
 
 
 async def find_cases(change: Change, *, viewer: Viewer, connection: Connection | None = None) -> list[UUID]:
-    """Visible cases with a clock, not stopped, that may count time that changed, by id."""
+    """Visible cases with a clock that may run and count time that changed, by id.
+
+    One that a result stopped may run again while the result may be sent back (domain.md B.3 T26).
+    """
     counting = Sql(
-        "c.stopped_at IS NULL AND c.start_at < ? AND (c.due_at >= ? OR c.next_at >= ?)",
-        (change.end, change.start, change.start),
+        "(c.stopped_at IS NULL OR c.assignment_id IN (SELECT id FROM assignment WHERE state = ?)) "
+        "AND c.start_at < ? AND (c.due_at >= ? OR c.next_at >= ?)",
+        (AssignmentState.SUBMITTED.value, change.end, change.start, change.start),
     )
     if change.org_id is not None:
         of_unit = select("id", "assignment", Sql("org_id = ?", (change.org_id,)))

@@ -1,6 +1,6 @@
 """Due times that move while a clock runs: more time is granted, or a calendar is published (T22, R78)."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -24,21 +24,46 @@ def extended_due(due: datetime, days: int, calendar: WorkCalendar) -> datetime:
     return calendar.closing(calendar.workday_after(local_day(due), days))
 
 
-def moved_to(clock: Clock, due: datetime, urgency: Urgency, calendar: WorkCalendar) -> Clock:
+def moved_to(
+    clock: Clock,
+    due: datetime,
+    urgency: Urgency,
+    calendar: WorkCalendar,
+    pauses: Collection[Pause] | None = None,
+) -> Clock:
     """The clock due at another time, its yellow time and its next step with it; what has fired stays fired.
 
-    A light never turns greener, and a breach is never undone (B.6 D, trap 3).
+    A light never turns greener, and a breach is never undone (B.6 D, trap 3). Without its `pauses`, all of them count
+    as come before it turned yellow.
     """
-    paused = timedelta(seconds=clock.paused_seconds)
-    yellow = yellow_time(clock.start_at, due, clock.unit, calendar, paused)
+    yellow = _at(yellow_time, clock, due, calendar, pauses)
     limit = Limit(clock.limit, clock.unit)
     unsure = not clock.external and is_provisional(clock.start_at, limit, due, calendar)
     moved = replace(clock, due_at=due, yellow_at=yellow, provisional=unsure)
     after = rescheduled(moved, urgency, calendar)
     if after.next_step is ClockStep.E0:
-        half = half_time(clock.start_at, due, clock.unit, calendar, paused)
-        return replace(after, next_at=half)
+        return replace(after, next_at=_at(half_time, clock, due, calendar, pauses))
     return after
+
+
+def _at(
+    share: Callable[..., datetime],
+    clock: Clock,
+    due: datetime,
+    calendar: WorkCalendar,
+    pauses: Collection[Pause] | None,
+) -> datetime:
+    """When that share of the time is used up: a pause that began later does not put it off (R21)."""
+    start, unit = clock.start_at, clock.unit
+    if pauses is None:
+        return share(start, due, unit, calendar, timedelta(seconds=clock.paused_seconds))
+    still = [it for it in sorted(pauses, key=lambda it: it.from_at) if it.from_at <= due]
+    gone = sum((counted(it.from_at, it.to_at, unit, calendar) for it in still), timedelta())
+    found = share(start, due, unit, calendar, gone, timedelta())
+    for it in still:
+        if it.from_at < found:
+            found = delayed(found, it.from_at, it.to_at, unit, calendar)
+    return min(found, due)
 
 
 def recomputed(
@@ -51,24 +76,17 @@ def recomputed(
     """The clock by another calendar: its limit from its start, then its pauses and extensions as they came."""
     limit = Limit(clock.limit, clock.unit)
     due = due_time(clock.start_at, limit, calendar)
-    gone, before_due = timedelta(), timedelta()
+    gone = timedelta()
     history: list[Pause | Granted] = [*pauses, *granted]
     for it in sorted(history, key=lambda it: it.at if isinstance(it, Granted) else it.from_at):
         if isinstance(it, Granted):
             due = extended_due(due, it.days, calendar)
             continue
-        still = counted(it.from_at, it.to_at, clock.unit, calendar)
-        gone += still
+        gone += counted(it.from_at, it.to_at, clock.unit, calendar)
         if it.from_at <= due:  # a pause after the due time gave nothing back
             due = delayed(due, it.from_at, it.to_at, clock.unit, calendar)
-            before_due += still
-    known = replace(
-        clock,
-        paused_seconds=int(before_due.total_seconds()),  # of what turns it yellow
-        calendar_version=calendar.version,
-    )
-    moved = replace(moved_to(known, due, urgency, calendar), paused_seconds=int(gone.total_seconds()))
-    return slipped(moved, pauses, calendar)
+    known = replace(clock, paused_seconds=int(gone.total_seconds()), calendar_version=calendar.version)
+    return slipped(moved_to(known, due, urgency, calendar, pauses), pauses, calendar)
 
 
 def slipped(clock: Clock, pauses: Collection[Pause], calendar: WorkCalendar) -> Clock:

@@ -5,13 +5,15 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from domain.assignment import Assignment
+from domain.assignment import Assignment, AssignmentState
 from domain.calendar import WorkCalendar
 from domain.case import Case, put
 from domain.clock import Clock, ClockType, Limit, start_clock, stop
 from domain.errors import ErrorCode, Warned
 from domain.incident import Incident, IncidentKind
+from domain.life.derivation import DERIVED_STATES
 from domain.loop.ladder import OWED_BY, rescheduled
+from domain.loop.milestone import undone
 from domain.loop.pause import Pause, pause, resume
 from domain.rules.act import Act
 from domain.rules.loop.breach import booked
@@ -143,6 +145,23 @@ def with_due(case: Case, clock: Clock) -> Case:
         return case
     row = replace(case.assignment(clock.assignment_id), **{name: clock.due_at})  # type: ignore[arg-type]  # fields of the row
     return replace(case, assignments=put(case.assignments, row))
+
+
+def begun_again(case: Case, row_id: UUID) -> tuple[Clock, ...]:
+    """The clocks that run again when the row's result is sent back: its HANDLE and every stage not done (T26, R24)."""
+    of_row = [it for it in case.clocks if it.assignment_id == row_id]
+    handling = [it for it in of_row if it.type is ClockType.HANDLE]
+    waiting = {it.clock_id for it in undone(case.assignment(row_id).stages)}
+    latest = sorted(handling, key=lambda it: it.start_at)[-1:]
+    return (*latest, *(it for it in of_row if it.id in waiting))
+
+
+def resumable(case: Case) -> tuple[Clock, ...]:
+    """The clocks of every result that may be sent back (T26)."""
+    if case.incident.state not in DERIVED_STATES:
+        return ()
+    rows = (it.id for it in case.leads if it.state is AssignmentState.SUBMITTED)
+    return tuple(clock for row_id in rows for clock in begun_again(case, row_id))
 
 
 _BEGUN_AGAIN = frozenset({ClockType.HANDLE, ClockType.MILESTONE})

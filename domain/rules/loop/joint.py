@@ -14,13 +14,12 @@ from domain.event import Fact
 from domain.incident import IncidentState
 from domain.life.outcome import Outcome, conclude
 from domain.loop.ladder import climb
-from domain.loop.milestone import undone
 from domain.loop.pause import Pause
 from domain.loop.score import ScoreType, entry
 from domain.media import Media, MediaPurpose
 from domain.rules.act import Act
 from domain.rules.assignment import Dispatch, awaiting_check, handed_out, ordered, with_row
-from domain.rules.clock import calendar_of, from_pause, start, stopped, with_clocks, with_due
+from domain.rules.clock import begun_again, calendar_of, from_pause, start, stopped, with_clocks, with_due
 from domain.rules.ending import end_rows
 from domain.rules.incident import attached, noted
 
@@ -106,12 +105,7 @@ def running_again(act: Act, case: Case, row_id: UUID) -> Case:
 
     The time between is not counted.
     """
-    handling = max(
-        (it for it in case.clocks if it.type is ClockType.HANDLE and it.assignment_id == row_id),
-        key=lambda it: it.start_at,
-    )
-    waiting = {it.clock_id for it in undone(case.assignment(row_id).stages)}
-    for clock in (handling, *(it for it in case.clocks if it.id in waiting)):
+    for clock in begun_again(case, row_id):
         case = _run_again(act, case, clock)
     return case
 

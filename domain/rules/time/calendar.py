@@ -20,7 +20,7 @@ from domain.loop.request import RequestKind, RequestState
 from domain.loop.shift import Granted, moved_to, recomputed, slipped
 from domain.policy import OPINION
 from domain.rules.act import Act
-from domain.rules.clock import calendar_of, unit_of, with_clocks, with_due
+from domain.rules.clock import calendar_of, resumable, unit_of, with_clocks, with_due
 from domain.rules.time.hang import ends_at
 from domain.verification import TaskState
 
@@ -81,13 +81,15 @@ def change_from(since: date, org_id: UUID | None = None) -> Change:
 
 
 def follows(case: Case, clock: Clock, change: Change) -> bool:
-    """Whether time that changed may decide when a clock is due, turns yellow or climbs: it is not stopped by then.
+    """Whether time that changed may decide when a clock is due, turns yellow or climbs: it may still run by then.
 
-    One that stands still follows too, or it would go on with other days than it had left.
+    One that stands still follows too, or it would go on with other days than it had left; likewise one stopped by a
+    result that may be sent back (T26).
     """
     its = change.org_id is None or unit_of(case, clock) == change.org_id
     last = max(clock.due_at, clock.next_at or clock.due_at)
-    return clock.stopped_at is None and its and clock.start_at < change.end and last >= change.start
+    may_run = clock.stopped_at is None or clock in resumable(case)
+    return may_run and its and clock.start_at < change.end and last >= change.start
 
 
 def follow(
@@ -123,7 +125,9 @@ def _recomputed(act: Act, case: Case, clock: Clock, pauses: Collection[Pause]) -
         return slipped(rescheduled(clock, urgency, calendar), pauses, calendar) if on_rung else clock
     if clock.external:  # due by somebody's word, its light by working time
         known = replace(clock, calendar_version=calendar.version)
-        return _to_the_end(case, slipped(moved_to(known, clock.due_at, urgency, calendar), pauses, calendar))
+        return _to_the_end(
+            case, slipped(moved_to(known, clock.due_at, urgency, calendar, pauses), pauses, calendar)
+        )
     later = recomputed(clock, pauses, _granted(case, clock), urgency, calendar)
     due = max(_terms(act, case, clock), default=later.due_at)
     return moved_to(later, due, urgency, act.calendar) if due > later.due_at else later

@@ -12,12 +12,13 @@ from domain.errors import DomainError
 from domain.followup import FollowUpLayer
 from domain.loop.pause import Pause, delayed
 from domain.loop.shift import recomputed
+from domain.rules.loop.joint import return_result
 from domain.rules.loop.opinion import with_opinion
 from domain.rules.time import hang
 from domain.rules.time.calendar import Move, change_of_year, follow, follows, year_of_days
 from domain.verification import TaskState
 from tests.domain.loop.play.steps_time import Timed, at_work, hung, refusal_of
-from tests.domain.stage import ADMIN, CALENDAR, DIRECTOR, a_complainant, act
+from tests.domain.stage import ADMIN, CALENDAR, DIRECTOR, INSPECTOR, a_complainant, act
 
 MONDAY = CalendarDay(date(2024, 10, 28), False, "节日", "通知")  # inside the five days of handling
 SATURDAY = CalendarDay(date(2024, 10, 26), True, "节日", "通知")  # worked in exchange
@@ -99,6 +100,46 @@ def test_a_hung_clock_follows_and_goes_on_with_the_days_it_had_left() -> None:
     doing = replace(act(DIRECTOR, at=story.now), calendar=published(MONDAY))
     story.take(hang.resume(doing, story.case, story.row, "可以施工"))
     assert published(MONDAY).work_between(story.now, story.clock().due_at) == left
+
+
+def test_a_result_sent_back_goes_on_with_the_days_it_had_left_by_the_new_calendar() -> None:
+    story = at_work()
+    story.submitted()
+    handed_in = story.now
+    left = published(MONDAY).work_between(handed_in, local("2024-11-01T17:00"))
+    _, moves = followed(story, published(MONDAY))
+    assert local("2024-11-01T17:00") in [it.after for it in moves]
+    assert story.row.handle_due_at == story.clock().due_at == local("2024-11-01T17:00")
+    assert story.clock().stopped_at == handed_in
+    story.later(days=1)
+    doing = replace(act(INSPECTOR, at=story.now), calendar=published(MONDAY))
+    story.take(return_result(doing, story.case, [story.row.id], "缺少照片"))
+    assert published(MONDAY).work_between(story.now, story.clock().due_at) == left
+
+
+def test_a_result_that_is_being_checked_follows_no_calendar() -> None:
+    story = at_work()
+    story.submitted()
+    story.checking()
+    assert not follows(story.case, story.clock(), change_of_year(2024))
+
+
+def test_a_pause_after_it_turned_yellow_puts_no_yellow_off() -> None:
+    story = at_work()
+    clock = story.clock()
+    still = Pause(
+        id=act(ADMIN).new_id(),
+        clock_id=clock.id,
+        from_at=clock.yellow_at + timedelta(hours=1),
+        to_at=clock.yellow_at + timedelta(days=3),
+        row="T23",
+    )
+    plain = recomputed(clock, (), (), story.case.incident.urgency, CALENDAR)
+    found = recomputed(clock, (still,), (), story.case.incident.urgency, CALENDAR)
+    assert found.yellow_at == plain.yellow_at
+    assert found.due_at > plain.due_at
+    sooner = replace(still, from_at=clock.yellow_at - timedelta(minutes=1))
+    assert recomputed(clock, (sooner,), (), story.case.incident.urgency, CALENDAR).yellow_at > still.to_at
 
 
 def test_a_stopped_clock_and_one_that_is_over_before_follow_no_calendar() -> None:

@@ -84,6 +84,18 @@ async def test_a_units_own_days_move_the_clocks_of_its_rows_alone() -> None:
     assert desk.district.orgs["HOUSING"].id not in book.calendars
 
 
+async def test_a_result_that_may_be_sent_back_follows_though_its_clock_has_stopped() -> None:
+    desk = await a_desk()
+    await desk.walk(6)
+    before = await clock(desk, ClockType.HANDLE)
+    assert before.stopped_at
+    result = await own_days(desk, ("2024-10-25", False))
+    after = await clock(desk, ClockType.HANDLE)
+    assert moved(result)[ClockType.HANDLE] == after.due_at > before.due_at
+    await desk.request_check()
+    assert ClockType.HANDLE not in moved(await own_days(desk, ("2024-10-28", False)))
+
+
 async def test_an_import_sent_again_answers_what_it_answered() -> None:
     desk = await a_desk()
     await desk.walk(3)
