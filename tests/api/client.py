@@ -18,6 +18,7 @@ from api.graphql import build_schema
 from api.ids import encode
 from api.limits import Limits, Rates
 from api.pages import CursorSigner
+from api.process import collect_seldom
 from db import event_log
 from db.bell import Bell
 from db.unit_of_work import listen
@@ -33,6 +34,7 @@ def engine() -> Engine:
     """The engine over the real schema; it hears what this process commits, as a server's does."""
     made = Engine(build_schema())
     listen(made.hear)
+    collect_seldom()  # as a server does once it is built
     return made
 
 

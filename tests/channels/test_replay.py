@@ -25,6 +25,8 @@ SPEED = 43200  # a working day in a second or two
 @pytest.fixture
 async def house(sqlite_store_url: str, tmp_path: Path) -> AsyncIterator[House]:
     await lay_ground(sqlite_store_url, START)  # so that its people are in office then
+    with closing(sqlite3.connect(sqlite_store_url.removeprefix("sqlite://"))) as store, store:
+        store.execute("UPDATE policy_value SET amount = 100 WHERE key LIKE 'OPINION_SAMPLE%'")
     house = House(tmp_path, sqlite_store_url, FENGQIAO_CLOCK=f"2024-10-21T09:00+08:00 x{SPEED}")
     await house.start()
     yield house
@@ -39,6 +41,14 @@ def _states(house: House) -> list[tuple[str, int]]:
     return [(str(state), int(count)) for state, count in rows]
 
 
+def _opinions(house: House) -> dict[str, int]:
+    """How many households were asked, by what became of it."""
+    file = house.environment["FENGQIAO_DATABASE_URL"].removeprefix("sqlite://")
+    with closing(sqlite3.connect(file)) as store:
+        asked = "SELECT state, COUNT(*) FROM follow_up WHERE layer = 'COMMUNITY' GROUP BY state"
+        return dict(store.execute(asked).fetchall())
+
+
 async def test_cases_pass_from_report_to_close_and_a_second_run_sends_nothing(house: House) -> None:
     words = ("replay", "--speed", str(SPEED), "--cases", "3")
     status, said, complained = await house.run(*words)
@@ -48,6 +58,9 @@ async def test_cases_pass_from_report_to_close_and_a_second_run_sends_nothing(ho
     ends = dict(_states(house))
     assert sum(ends.values()) == 3
     assert ends.keys() <= {"CLOSED", "ARCHIVED"}
+    assert _opinions(house) == {
+        "DONE": 3
+    }  # S49: every household is asked here, so that none stays open for it
     status, said, _ = await house.run(*words)
     assert status == 0
     assert "续作 resumed" in said

@@ -16,6 +16,7 @@ from domain.incident import Source
 
 _STATE = """query ($id: ID!) { incident(id: $id) { no version state
     assignments { id version orgUnit { code } } } }"""
+_WAITING = "query ($id: ID!) { incident(id: $id) { followUps { layer state } } }"
 _UNITS = "{ orgUnits(first: 100) { nodes { id code } } }"
 _ASKED = {"channel": "PHONE", "reached": True, "solved": "YES"}
 _CASE = "incident { id no state }"
@@ -175,12 +176,22 @@ async def check(troupe: Troupe, errand: Errand) -> Row:
 
 
 async def follow_up(troupe: Troupe, errand: Errand) -> Row:
-    """T31; a case without anyone to ask skips it."""
-    if (await troupe.seen(people.CALLBACK, errand))["state"] != "FOLLOWUP":
-        return {}
+    """T31: whoever can be asked by phone, and the household by who walks the grid, where S49 says so; or nobody."""
+    found = (await troupe.door.ask(people.CALLBACK, _WAITING, id=errand.id))["incident"]
+    waiting = {it["layer"] for it in found["followUps"] if it["state"] == "PENDING"}
+    made: Row = {}
+    if "COMMAND" in waiting:
+        made = await _asked(troupe, people.CALLBACK, errand, "follow_up", layer="COMMAND")
+    if "COMMUNITY" in waiting:
+        worker = troupe.workers[errand.agenda.plan.grid.code]
+        made = await _asked(troupe, worker, errand, "opinion", layer="COMMUNITY", channel="VISIT")
+    return made
+
+
+async def _asked(troupe: Troupe, who: str, errand: Errand, step: str, **told: str) -> Row:
     satisfaction = "VERY_SATISFIED" if errand.agenda.number % 3 else "SATISFIED"
-    given = {**_ASKED, "layer": "COMMAND", "satisfaction": satisfaction, "contactedByHandler": True}
-    return await troupe.on_case(people.CALLBACK, errand, "follow_up", "recordFollowUp", **given)
+    given = {**_ASKED, **told, "satisfaction": satisfaction, "contactedByHandler": True}
+    return await troupe.on_case(who, errand, step, "recordFollowUp", **given)
 
 
 async def close(troupe: Troupe, errand: Errand) -> Row:

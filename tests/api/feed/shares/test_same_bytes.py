@@ -13,9 +13,10 @@ import pytest
 from api.context import Context
 from api.engine import Engine, GraphQLRequest, Refused
 from api.feed.feed import Feed
+from api.feed.shares.share import Share
 from api.ids import encode
 from api.limits import Limits, Rates
-from db import cases
+from db import cases, event_log
 from db.unit_of_work import Work, in_transaction
 from domain.assignment import Assignment, AssignmentState
 from domain.case import Case, put
@@ -127,14 +128,21 @@ async def sides(district: District, documents: Mapping[str, str]) -> AsyncIterat
             await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _level(both: tuple[Side, Side], events: int) -> None:
-    """Both have heard of so many entries, and told what they tell of them: equally much, and then nothing more."""
-    await until(lambda: all(it.feed._hub.position >= events for it in both), 20)
+async def _level(both: tuple[Side, Side]) -> None:
+    """Both have heard of all there is, and told what they tell of it: equally much, and then nothing more."""
+    head = await event_log.head()
+    await until(lambda: all(it.feed._hub.position >= head and not _busy(it) for it in both), 20)
     deadline = asyncio.get_running_loop().time() + 20
     counts = [-1]
     while counts != (counts := _told(both)) or counts[0] != counts[1]:
         assert asyncio.get_running_loop().time() < deadline, counts
         await asyncio.sleep(0.4)
+
+
+def _busy(side: Side) -> bool:
+    """Whether a share still has something to tell."""
+    shares = [it for it in side.feed._hub.shares.values() if isinstance(it, Share)]
+    return any(it.waits or it._running is not None for it in shares)
 
 
 def _told(both: tuple[Side, Side]) -> list[int]:
@@ -170,16 +178,16 @@ async def _story(district: District, both: tuple[Side, Side], case: Case | None 
     case = case or await _about_a_unit(district)
     row = an_assignment(case.incident, district.orgs["HOUSING"].id)
     case = await _conclude(case, row, row="T11", kind=EventKind.ASSIGNED, state=IncidentState.DISPATCHED)
-    await _level(both, 1)
+    await _level(both)
     accepted = replace(case.assignments[0], state=AssignmentState.ACCEPTED)
     case = await _conclude(case, accepted, row="T14", kind=EventKind.CHANGED, title='引号"与\n换行')
-    await _level(both, 2)
+    await _level(both)
     gone = replace(case.assignments[0], state=AssignmentState.RETURNED)
     given = replace(an_assignment(case.incident, district.orgs["CIVIL"].id), seq=2)
     case = await _conclude(case, gone, given, row="T19", kind=EventKind.ASSIGNED)
-    await _level(both, 4)
+    await _level(both)
     await _conclude(case, row="T37", kind=EventKind.SUPERVISED)
-    await _level(both, 5)
+    await _level(both)
 
 
 async def test_both_executors_tell_the_same_bytes_to_everybody(district: District) -> None:
@@ -190,7 +198,7 @@ async def test_both_executors_tell_the_same_bytes_to_everybody(district: Distric
     cases = {"changed": case, "another": other}
     changed = {name: CHANGED % encode("Incident", it.incident.id) for name, it in cases.items()}
     async with sides(district, {**DOCUMENTS, **changed}) as both:
-        await _level(both, 0)
+        await _level(both)
         await _story(district, both, case)
     for key, heard in both[1].heard.items():
         assert both[0].heard[key] == heard, key
@@ -219,7 +227,7 @@ async def test_the_documented_streams_are_written_by_generated_functions(distric
         for name, text in documents.items()
     }
     async with sides(district, untimed) as both:
-        await _level(both, 0)
+        await _level(both)
         await _story(district, both)
     assert dict(plans.told_ordinary) == before
     for key, heard in both[1].heard.items():
