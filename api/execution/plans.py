@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,12 +10,12 @@ from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefiniti
 from graphql.execution.values import VariableValues
 
 from api.execution.plan import Plan, choices, compiled
-from api.execution.projector import Projector, projector
+from api.execution.projector import Alike, ObservedRun, Projector, projector
 from api.execution.ready import ReadyCases
 from api.execution.references import References
 from api.execution.run import Deviation, Run, RunContext
 from api.execution.selection import NotCompiledError, Variables, conditions
-from api.execution.subjects import SharedRun, Subjects
+from api.execution.subjects import Eyes, Subjects
 from db.engines.faults import Contention
 from domain.errors import DomainError, ErrorCode
 from domain.event import Event
@@ -45,6 +45,7 @@ class Plans:
         self.answered = 0
         self.fallbacks: Counter[str] = Counter()
         self.subjects = Subjects()
+        self.alike = Alike(self.subjects)
         self.told_compiled = 0
         self.told_ordinary: Counter[str] = Counter()
 
@@ -111,7 +112,8 @@ class Plans:
             )
         except NotCompiledError as refusal:
             return refusal.reason
-        return Teller(self, made, given)
+        apart = prepared.form.apart(operation.request.variables) if prepared.form is not None else None
+        return Teller(self, made, given, apart)
 
     def _plan(
         self,
@@ -144,18 +146,31 @@ class Plans:
 
 @dataclass(frozen=True, slots=True)
 class Teller:
-    """Writes the items of one subscription for a class of viewers."""
+    """Writes the items of one subscription for a class of viewers; `apart` are the variables as one text."""
 
     plans: Plans
     projector: Projector
     given: VariableValues
+    apart: bytes | None
 
-    async def data(self, value: object, context: RunContext) -> bytes | None:
-        """The `data` of one item; None where the ordinary executor must write it."""
-        plans = self.plans
-        run = SharedRun(context, self.given, plans.references, plans.ready, subjects=plans.subjects)
+    def again(self, item: Hashable, eyes: Eyes) -> bytes | None:
+        """The `data` of an item as it was written for another class that sees the same; None: it must be written."""
+        if self.apart is None:
+            return None
+        found = self.plans.alike.find(self.projector, (self.apart, item), eyes)
+        self.plans.told_compiled += found is not None
+        return found
+
+    async def data(self, value: object, context: RunContext, eyes: Eyes, item: Hashable) -> bytes | None:
+        """The `data` of one item; None where the ordinary executor must write it. `item` names it for `again`."""
+        plans, since = self.plans, self.plans.subjects.generation
+        run = ObservedRun(
+            context, self.given, plans.references, plans.ready, subjects=plans.subjects, eyes=eyes
+        )
         try:
             data = await self.projector.data(value, run)
+            if item is not None and self.apart is not None:
+                plans.alike.keep(self.projector, (self.apart, item), run, data, since)
         except Deviation as deviation:
             plans.told_ordinary[deviation.reason] += 1
             return None

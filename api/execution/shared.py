@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from inspect import isawaitable
 from typing import Any, Protocol
 
@@ -23,7 +23,9 @@ from graphql.execution import execute_subscription_event
 
 from api.execution.plans import Plans, Prepared, Teller
 from api.execution.selection import Variables, conditions
+from api.execution.subjects import Eyes
 from api.execution.word import WORD
+from api.feed.items import Happened
 from db.engines.faults import Contention
 from domain.errors import DomainError
 from domain.event import LoggedEvent
@@ -139,18 +141,40 @@ class Writer:
     reads: Viewer
     build: Builds
     answer: Callable[[Any, Any], bytes]
+    eyes: Eyes = field(init=False)
     teller: Teller | str | None = None
+
+    def __post_init__(self) -> None:
+        self.eyes = Eyes(self.reads)
 
     async def __call__(self, item: Any) -> bytes:  # noqa: ANN401 - any item
         """The response that tells an item, as the class sees things now."""
+        name = (item.cursor, item.follows) if isinstance(item, Happened) else None
+        if name is not None and (known := await self._told_alike(item, name)) is not None:
+            return b'{"data":%b}' % known
         value, context = self.source.shown(item), self.source.context_of(self.reads)
-        if (data := await self._compiled(value, context)) is not None:
+        if (data := await self._compiled(value, context, name)) is not None:
             return b'{"data":%b}' % data
         pending = execute_subscription_event(self.build(value, context))
         result = await pending if isawaitable(pending) else pending
         return self.answer(result, context)
 
-    async def _compiled(self, value: object, context: Any) -> bytes | None:  # noqa: ANN401 - the class's
+    async def _told_alike(self, item: Happened, name: Hashable) -> bytes | None:
+        """What another class was told of it, if this one sees the same; all wait for the same read, one writes."""
+        if not isinstance(self.teller, Teller):
+            return None
+        known = self.teller.again(name, self.eyes)
+        if known is None:
+            await self.ahead((item.logged,))
+            known = self.teller.again(name, self.eyes)
+        return known
+
+    async def _compiled(
+        self,
+        value: object,
+        context: Any,  # noqa: ANN401 - the class's
+        name: Hashable,
+    ) -> bytes | None:
         if self.plans is None:
             return None
         if self.teller is None:
@@ -158,7 +182,7 @@ class Writer:
         if isinstance(self.teller, str):
             self.plans.told_ordinary[self.teller] += 1
             return None
-        return await self.teller.data(value, context)
+        return await self.teller.data(value, context, self.eyes, name)
 
     async def ahead(self, entries: Sequence[LoggedEvent]) -> None:
         """Read at once what these entries are about."""

@@ -13,10 +13,11 @@ from typing import Any
 from uuid import UUID
 
 from api.execution.run import Run
+from api.execution.word import Rule, Shows
 from db.reads import subjects
 from db.reads.statements import Columns, Hanging, Tuples
 from db.rows import Kept
-from domain.event import Event, EventKind, LoggedEvent
+from domain.event import Event, EventKind, LoggedEvent, Scopes
 from domain.masking import protected_from
 from domain.viewer import Viewer
 from domain.visibility import visibility_of
@@ -26,6 +27,7 @@ MOST = 2048  # rows of cases and assignments, and lists of what hangs on one
 _OF_MANY = frozenset({EventKind.DICTIONARY, EventKind.GRID})  # regions move
 
 Key = tuple[Hashable, str]
+Sees = Callable[[str, Sequence[Any], Scopes], bool]
 Read = Callable[[list[str]], Awaitable[dict[str, Any]]]
 
 
@@ -39,6 +41,11 @@ class Subjects:
         self._generation = 0
         self._takes: dict[Columns, Callable[[Sequence[Any]], Any]] = {}
         self.reads = 0
+
+    @property
+    def generation(self) -> int:
+        """Another one after every event that was heard of."""
+        return self._generation
 
     def hear(self, events: Iterable[Event]) -> None:
         """Drop what these events change."""
@@ -63,19 +70,10 @@ class Subjects:
             "Assignment", {str(it.event.assignment_id) for it in entries if it.event.assignment_id}
         )
 
-    async def rows(self, columns: Columns, keys: Sequence[str], viewer: Viewer) -> Tuples:
+    async def rows(self, columns: Columns, keys: Sequence[str], sees: "Sees") -> Tuples:
         """These columns of the visible ones of these rows, in no order."""
-        visibility, own = visibility_of(viewer), viewer.handler_orgs
-        take = self._take(columns)
-        found = await self._seen(columns.noun, set(keys))
-        if columns.noun == "Incident":
-            return [take(row) for row, scopes in found if visibility.sees(scopes)]
-        return [
-            take(row)
-            for row, scopes in found
-            if visibility.sees(scopes)
-            or (own and UUID(row[_ORG]) in own and scopes.incident not in visibility.apart)
-        ]
+        take, noun = self._take(columns), columns.noun
+        return [take(row) for row, scopes in await self._seen(noun, set(keys)) if sees(noun, row, scopes)]
 
     async def hides(self, incident_id: UUID | None, person_id: UUID, viewer: Viewer) -> bool:
         """As `Context.hides_actor`."""
@@ -187,16 +185,40 @@ _CASE = _place("Assignment", "incident_id")
 _ABOUT = _place("Incident", "complained_org_id")
 
 
+class Eyes:
+    """What one class of viewers sees and is shown; `reads` is the viewer as whom it reads."""
+
+    def __init__(self, reads: Viewer) -> None:
+        self.reads = reads
+        self._visibility, self._own = visibility_of(reads), reads.handler_orgs
+        self._rules: dict[Rule, Shows] = {}
+
+    def sees(self, noun: str, row: Sequence[Any], scopes: Scopes) -> bool:
+        """Whether a row is visible: by the scopes of its case, an assignment also by its own unit."""
+        if self._visibility.sees(scopes):
+            return True
+        own = noun == _ROWS and self._own and UUID(row[_ORG]) in self._own
+        return bool(own) and scopes.incident not in self._visibility.apart
+
+    def shows(self, rule: Rule) -> Shows:
+        """A masking rule, settled for the class."""
+        known = self._rules.get(rule)
+        if known is None:
+            known = self._rules[rule] = rule(self.reads)
+        return known
+
+
 @dataclass(slots=True)
 class SharedRun(Run):
     """One item for one class: what it shows is read by whoever is told of it first."""
 
     subjects: Subjects = field(kw_only=True)
+    eyes: Eyes = field(kw_only=True)
 
     async def rows(self, columns: Columns, keys: Sequence[str]) -> Tuples:
         """The visible ones of these rows."""
         if columns.noun in subjects.NOUNS_OF_EVENTS:
-            return await self.subjects.rows(columns, keys, self.viewer)
+            return await self.subjects.rows(columns, keys, self.eyes.sees)
         return await Run.rows(self, columns, keys)
 
     async def hanging(self, hanging: Hanging, parents: Sequence[str]) -> Tuples:
