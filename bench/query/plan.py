@@ -56,7 +56,8 @@ class Run:
             self._measure("page", page)
             self._measure("single", single)
             halves = [page[f"{store}: ours"].at_share(0.5) for store in STORES]
-            self._measure("half", {it.name: it for it in halves})
+            control = page["ready-made"].at_rate(max(it.rate for it in halves))
+            self._measure("half", {it.name: it for it in (*halves, control)})
 
     def _page(
         self, page: Group, store: Store, servers: tuple[Server, Server, Server, Server], callers: Callers

@@ -41,7 +41,11 @@ class Side:
 
     def at_share(self, share: float) -> "Side":
         """The same side, asked at a share of its median rate."""
-        return replace(self, rate=share * self.median(), samples=[])
+        return self.at_rate(share * self.median())
+
+    def at_rate(self, rate: float) -> "Side":
+        """The same side, asked so many times a second."""
+        return replace(self, rate=rate, samples=[])
 
 
 def measure(sides: Sequence[Side], postgres: Postgres, *, rounds: int, seconds: float) -> None:
