@@ -194,6 +194,7 @@ async def test_both_executors_tell_the_same_bytes_to_everybody(district: Distric
     before = engine().plans
     assert before is not None
     compiled, ordinary_before = before.told_compiled, dict(before.told_ordinary)
+    alike = before.alike.told
     case, other = await _about_a_unit(district), await _about_a_unit(district)
     cases = {"changed": case, "another": other}
     changed = {name: CHANGED % encode("Incident", it.incident.id) for name, it in cases.items()}
@@ -210,6 +211,7 @@ async def test_both_executors_tell_the_same_bytes_to_everybody(district: Distric
     assert b"NOT_FOUND" in both[0].heard["sysadmin", "changed"][0]
     assert told["director", "feed"] > told["civil", "feed"] > told["sysadmin", "feed"] == 1
     assert before.told_compiled - compiled > 50
+    assert before.alike.told > alike  # some of it written once for several classes
     assert dict(before.told_ordinary) == ordinary_before
 
 
