@@ -19,6 +19,7 @@ from domain.rules.loop import merging as rules
 from domain.rules.loop import repeat
 from services.apply import act_of, answer, apply, caught_up, change_case
 from services.command import SYSTEM, Call, Result, check_version, perform, with_limits
+from services.loop import recusals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +165,7 @@ async def unmerge(call: Call, given: UnmergeIncident) -> Result:
             raise DomainError(ErrorCode.NOT_FOUND, "id")
         late, _ = await caught_up(work, act, master)
         made = rules.unmerge(act, child, late, given.reason)
+        await recusals.take_back(work, act, child.incident.id, late.incident.id)
         await apply(work, late, made.master)
         await apply(work, child, made.child)
         return answer(child, made.child.case)
@@ -190,6 +192,7 @@ async def unmerged_with(work: Work, act: Act, master: Case) -> Case:
     for key in await merged_into(master.incident.id, viewer=SYSTEM, connection=work.connection):
         child = await cases.load(work, key, viewer=SYSTEM)
         own = await with_limits(work, timed, child.incident.category_id, child.region_ids)
+        await recusals.take_back(work, timed, key, master.incident.id)
         await apply(work, child, rules.released(own, child))
         master = rules.without(master, child)
     return master
@@ -201,6 +204,7 @@ async def _merged(work: Work, act: Act, child: Case, master: Case, words: str | 
     below = await merged_into(child.incident.id, viewer=SYSTEM, connection=work.connection)
     moved = [await cases.load(work, key, viewer=SYSTEM) for key in below]
     made = rules.merge(act, child, late, moved, words)
+    await recusals.carry(work, act, (child.incident.id, *below), late.incident.id)
     await apply(work, late, made.master)
     for before, outcome in zip(moved, made.moved, strict=True):
         await apply(work, before, outcome)

@@ -14,6 +14,7 @@ from services.command import Call
 from services.loop.recusals import DeclareRecusal, declare
 from tests.db.district import new_id
 from tests.services.desk import Desk, a_desk
+from tests.services.loop.steps_review import at, merged, told, unmerged
 
 pytestmark = pytest.mark.usefixtures("store")
 
@@ -80,3 +81,33 @@ async def test_several_posts_and_several_recusals_are_each_there_once() -> None:
     viewer = await related(desk, "acceptor")
     assert viewer.recused == {first, desk.id}
     assert replace(viewer, recused=frozenset()).posts == (desk.district.posts["acceptor"],)
+
+
+async def test_who_keeps_out_of_a_case_keeps_out_of_what_it_is_merged_with_until_that_is_undone() -> None:
+    desk = await a_desk()
+    child, master = await told(desk), await told(desk)
+    declared = DeclareRecusal(**await at(desk, child).target(), reason="亲属")
+    await declare(desk.call("callback"), declared)
+    other = DeclareRecusal(**await at(desk, master).target(), reason="亲属")
+    await declare(desk.call("inspector"), other)
+    head = await event_log.head()
+    await merged(desk, child, master)
+    for username in ("callback", "inspector"):
+        assert (await related(desk, username)).recused == {child, master}
+    said = [it.event for it in await event_log.read(head, 20)]
+    rights = [it.person_id for it in said if it.kind is EventKind.RIGHTS]
+    assert set(rights) == {desk.district.people[it].id for it in ("callback", "inspector")}
+    assert [it.kind for it in said[:2]] == [EventKind.RIGHTS] * 2  # before what they no longer may hear of
+    await unmerged(desk, child)
+    assert (await related(desk, "callback")).recused == {child}
+    assert (await related(desk, "inspector")).recused == {master}
+    later = [it.event for it in await event_log.read(head + len(said), 20)]
+    assert [it.kind for it in later].count(EventKind.RIGHTS) == 2
+
+
+async def test_a_merge_where_nobody_keeps_out_changes_nobodys_rights() -> None:
+    desk = await a_desk()
+    child, master = await told(desk), await told(desk)
+    head = await event_log.head()
+    await merged(desk, child, master)
+    assert all(it.event.kind is not EventKind.RIGHTS for it in await event_log.read(head, 20))
