@@ -17,6 +17,7 @@ from domain.assignment import AssignmentState
 from domain.clock import TimeUnit
 from domain.dictionary import DispatchRule, DutyItem, DutySource, PolicyValue
 from domain.errors import DomainError, ErrorCode
+from domain.policy import COUNTS
 from domain.viewer import Viewer
 
 E = TypeVar("E", DutyItem, DispatchRule, PolicyValue)
@@ -194,6 +195,9 @@ RULES = Entries(
         "arbitrated": Column("(d.arbitration_id IS NOT NULL)", bool),
     },
 )
+_COUNTED = " OR ".join(f"v.key = '{it}' OR v.key LIKE '{it}@%'" for it in sorted(COUNTS))
+"""Which values are counts and have no unit, though something is stored in its place (`domain.policy.COUNTED`)."""
+
 POLICIES = Entries(
     PolicyValue,
     "policy_value",
@@ -202,7 +206,7 @@ POLICIES = Entries(
     {
         **_span("v"),
         "key": Column("v.key"),
-        "unit": Column("v.unit", TimeUnit),
+        "unit": Column(f"(CASE WHEN {_COUNTED} THEN NULL ELSE v.unit END)", TimeUnit),
         "scoped": Column("(v.key LIKE '%@%')", bool),
         "category": _within_key("category", "'@' || k.code || '@'"),
         "region": _within_key("region", "'@' || k.code || '$'"),

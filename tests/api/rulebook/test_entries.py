@@ -168,6 +168,9 @@ async def test_a_count_has_no_unit_wherever_it_is_read(district: District, admin
         unit history { values { name value } } } } }"""
     found = (await admin.ask(document, id=made["id"]))["node"]
     assert found["unit"] is None
+    document = "query ($where: PolicyValueFilter) { policyValues(first: 9, where: $where) { nodes { key } } }"
+    by_unit = (await admin.ask(document, where={"unit": {"eq": "NATURAL_MIN"}}))["policyValues"]["nodes"]
+    assert by_unit == []  # what is stored in the place of a count's unit is none
     assert "MIN" not in str(found["history"])
     for given in (
         {"key": "OPINION_SAMPLE", "amount": 30, "unit": "WORK_DAY"},
