@@ -8,6 +8,7 @@ from db.complainants import phone_index
 from db.rows import Connection, Sql, both, either, identity, moment, one_of, parsed, read, select
 from db.visibility import of_case
 from domain.complainant import Complainant
+from domain.errors import DomainError, ErrorCode
 from domain.incident import RejectReason
 from domain.viewer import Viewer
 
@@ -15,7 +16,7 @@ MOST = 20
 """How many of a person's latest cases are looked at."""
 
 LISTED = 1_000
-"""How many answered calls a report counts, the latest first."""
+"""How many answered calls a report counts; a span that holds more is refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +49,14 @@ async def answered(
 ) -> list[Repeated]:
     """Of the visible calls reported in [since, until) and answered as repeated: most often first, then the latest.
 
-    Which case a call repeats stands in the log alone.
+    Which case a call repeats stands in the log alone. TOO_COSTLY (field `from`) for more than `LISTED` calls.
     """
     span = Sql(
         "i.reported_at >= ? AND i.reported_at < ? AND i.reject_reason = ?",
         (since, until, RejectReason.NO_NEW_FACTS),
     )
     told = Sql("e.incident_id = i.id AND e.subject_id = i.id AND e.row = 'R05'")
-    tail = f"ORDER BY i.reported_at DESC, i.id LIMIT {LISTED}"
+    tail = f"ORDER BY i.reported_at DESC, i.id LIMIT {LISTED + 1}"
     query = select(
         "i.id, i.reported_at, e.data",
         "incident i CROSS JOIN event_log e",
@@ -63,7 +64,10 @@ async def answered(
         tail,
     )
     calls: dict[UUID, list[tuple[UUID, datetime]]] = {}
-    for row in await read(query, connection):
+    said = await read(query, connection)
+    if len(said) > LISTED:
+        raise DomainError(ErrorCode.TOO_COSTLY, "from", facts={"what": "calls", "limit": LISTED})
+    for row in said:
         earlier = parsed(row["data"]).get("earlier") if row["data"] else None
         if earlier:
             calls.setdefault(UUID(earlier), []).append((identity(row["id"]), moment(row["reported_at"])))

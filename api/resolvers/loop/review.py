@@ -100,7 +100,7 @@ class ReviewQueries:
         since: Annotated[DateTime, said("来电时间自此起。Called from then on.", "from")],
         until: Annotated[DateTime, said("至此止（不含）。Called before then.", "to")],
     ) -> list[command.RepeatReportRow] | None:
-        """FORBIDDEN but for who sees every case."""
+        """FORBIDDEN but for who sees every case; TOO_COSTLY (`from`) for a span of more than a thousand calls."""
         viewer = info.context.require_viewer()
         if not viewer.roles & SEE_EVERYTHING:
             raise DomainError(ErrorCode.FORBIDDEN)

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from db.loop import repeats
 from domain.case import Case
 from domain.complainant import Complainant
 from domain.incident import IncidentState as S
@@ -126,7 +127,7 @@ REPORT = """query ($from: DateTime!, $to: DateTime!) { repeatReport(from: $from,
 
 
 async def test_the_report_says_which_cases_were_called_about_again_by_whom_and_how_often(
-    district: District,
+    district: District, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lamp, noise = await called(district, S.HANDLING), await called(district, S.HANDLING, other_caller())
     acceptor = Client(district.viewer("acceptor"))
@@ -145,6 +146,8 @@ async def test_the_report_says_which_cases_were_called_about_again_by_whom_and_h
     later = {"from": (NOW + timedelta(hours=2)).isoformat(), "to": (NOW + timedelta(hours=3)).isoformat()}
     (only,) = (await acceptor.ask(REPORT, **later))["repeatReport"]
     assert (only["calls"], only["repeats"]) == (1, [{"no": calls[1].incident.no}])
+    monkeypatch.setattr(repeats, "LISTED", 2)  # and not the first of more than it can count
+    assert (await acceptor.run(REPORT, **span)).refusals == [("TOO_COSTLY", "from")]
     for username in ("clerk", "housing", "resident", "sysadmin"):
         reply = await Client(district.viewer(username)).run(REPORT, **span)
         assert reply.refusals == [("FORBIDDEN", None)], username
