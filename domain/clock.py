@@ -124,8 +124,8 @@ LONGEST = {
 }  # a thousand days of each unit: no limit of the trade comes near, and dates cannot overflow
 _YEARS = range(1800, 2201)
 _MILLISECOND, _MINUTE, _NONE = timedelta(milliseconds=1), timedelta(minutes=1), timedelta()
-_YELLOW_SHARE, _HALF = Fraction(4, 5), Fraction(1, 2)
-_FIRST = {ClockType.HANDLE: (ClockStep.E0, _HALF), ClockType.ARCHIVE: (ClockStep.RED, Fraction(1))}
+YELLOW_SHARE, HALF = Fraction(4, 5), Fraction(1, 2)
+_FIRST = {ClockType.HANDLE: (ClockStep.E0, HALF), ClockType.ARCHIVE: (ClockStep.RED, Fraction(1))}
 _RANK = {Light.GREEN: 0, Light.YELLOW: 1, Light.RED: 2}
 
 
@@ -161,34 +161,23 @@ def due_time(start: datetime, limit: Limit, calendar: WorkCalendar) -> datetime:
 
 
 def yellow_time(
-    start: datetime,
-    due: datetime,
-    unit: TimeUnit,
-    calendar: WorkCalendar,
-    paused: timedelta = _NONE,
-    before: timedelta | None = None,
+    start: datetime, due: datetime, unit: TimeUnit, calendar: WorkCalendar, paused: timedelta = _NONE
 ) -> datetime:
     """The first whole millisecond, as times are served, at which 80 % of the counted time is used (R21).
 
-    The due time when nothing counts. `paused` is counted time that pauses took out; `before`, so much of it as came
-    before that moment, all of it if not given.
+    The due time when nothing counts. `paused` is counted time before it that pauses took out.
     """
-    return _at_share(start, due, unit, calendar, _YELLOW_SHARE, paused, before)
+    return at_share(start, due, unit, calendar, YELLOW_SHARE, paused)
 
 
 def half_time(
-    start: datetime,
-    due: datetime,
-    unit: TimeUnit,
-    calendar: WorkCalendar,
-    paused: timedelta = _NONE,
-    before: timedelta | None = None,
+    start: datetime, due: datetime, unit: TimeUnit, calendar: WorkCalendar, paused: timedelta = _NONE
 ) -> datetime:
     """The same for 50 % of the counted time (B.4 E0)."""
-    return _at_share(start, due, unit, calendar, _HALF, paused, before)
+    return at_share(start, due, unit, calendar, HALF, paused)
 
 
-def _at_share(
+def at_share(
     start: datetime,
     due: datetime,
     unit: TimeUnit,
@@ -197,6 +186,10 @@ def _at_share(
     paused: timedelta = _NONE,
     before: timedelta | None = None,
 ) -> datetime:
+    """The first whole millisecond by which that share of the counted time is used; the due time when nothing counts.
+
+    `paused` is counted time that pauses took out, `before` so much of it as came before: all of it if not given.
+    """
     whole = max(counted(start, due, unit, calendar) - paused, _NONE) * share.numerator
     used = -(whole // (-share.denominator * _MILLISECOND)) * _MILLISECOND
     if not used:
@@ -251,7 +244,7 @@ def start_clock(
     """A clock from `start` on, born breached when its external due time is past (design §6); as `due_time`."""
     due = external_due or due_time(start, limit, calendar)
     yellow = yellow_time(start, due, limit.unit, calendar)
-    first, share = _FIRST.get(clock_type, (ClockStep.YELLOW, _YELLOW_SHARE))
+    first, share = _FIRST.get(clock_type, (ClockStep.YELLOW, YELLOW_SHARE))
     return Clock(
         id=clock_id,
         incident_id=incident_id,
@@ -265,7 +258,7 @@ def start_clock(
         yellow_at=yellow,
         light=Light.GREEN,
         next_step=first,
-        next_at=yellow if share is _YELLOW_SHARE else _at_share(start, due, limit.unit, calendar, share),
+        next_at=yellow if share is YELLOW_SHARE else at_share(start, due, limit.unit, calendar, share),
         paused_at=None,
         stopped_at=None,
         breached=due < start,

@@ -1,11 +1,22 @@
 """Due times that move while a clock runs: more time is granted, or a calendar is published (T22, R78)."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from fractions import Fraction
 
 from domain.calendar import WorkCalendar, local_day
-from domain.clock import Clock, ClockStep, Limit, counted, due_time, half_time, is_provisional, yellow_time
+from domain.clock import (
+    HALF,
+    YELLOW_SHARE,
+    Clock,
+    ClockStep,
+    Limit,
+    at_share,
+    counted,
+    due_time,
+    is_provisional,
+)
 from domain.incident import Urgency
 from domain.loop.ladder import BY_LIGHT, rescheduled
 from domain.loop.pause import Pause, delayed
@@ -36,18 +47,18 @@ def moved_to(
     A light never turns greener, and a breach is never undone (B.6 D, trap 3). Without its `pauses`, all of them count
     as come before it turned yellow.
     """
-    yellow = _at(yellow_time, clock, due, calendar, pauses)
+    yellow = _at(YELLOW_SHARE, clock, due, calendar, pauses)
     limit = Limit(clock.limit, clock.unit)
     unsure = not clock.external and is_provisional(clock.start_at, limit, due, calendar)
     moved = replace(clock, due_at=due, yellow_at=yellow, provisional=unsure)
     after = rescheduled(moved, urgency, calendar)
     if after.next_step is ClockStep.E0:
-        return replace(after, next_at=_at(half_time, clock, due, calendar, pauses))
+        return replace(after, next_at=_at(HALF, clock, due, calendar, pauses))
     return after
 
 
 def _at(
-    share: Callable[..., datetime],
+    share: Fraction,
     clock: Clock,
     due: datetime,
     calendar: WorkCalendar,
@@ -56,10 +67,10 @@ def _at(
     """When that share of the time is used up: a pause that began later does not put it off (R21)."""
     start, unit = clock.start_at, clock.unit
     if pauses is None:
-        return share(start, due, unit, calendar, timedelta(seconds=clock.paused_seconds))
+        return at_share(start, due, unit, calendar, share, timedelta(seconds=clock.paused_seconds))
     still = [it for it in sorted(pauses, key=lambda it: it.from_at) if it.from_at <= due]
     gone = sum((counted(it.from_at, it.to_at, unit, calendar) for it in still), timedelta())
-    found = share(start, due, unit, calendar, gone, timedelta())
+    found = at_share(start, due, unit, calendar, share, gone, timedelta())
     for it in still:
         if it.from_at < found:
             found = delayed(found, it.from_at, it.to_at, unit, calendar)

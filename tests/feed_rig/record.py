@@ -1,5 +1,6 @@
 """What a run leaves behind for the judge: the log, the rows, what each console received, what was commanded."""
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -95,6 +96,28 @@ def standings_of(posts: Iterable[Standing], recusals: Mapping[str, Window]) -> l
             if it.until >= window.since
         ]
         found = kept + less
+    return found
+
+
+def merged_too(
+    declared: Mapping[tuple[str, str], Window], entries: Iterable[Entry]
+) -> dict[tuple[str, str], Window]:
+    """The interests, with what cases were merged with: out of those a person was kept too, for as long (T7, R82).
+
+    When that began and whether it was undone the run does not know: from the declaration on either may have been so.
+    """
+    pairs = {(it.subject.rpartition(":")[2], str(it.data["master"])) for it in entries if "master" in it.data}
+    found, growing = dict(declared), True
+    while growing:
+        more = {
+            (who, there): Window(window.since, math.inf)
+            for (who, case), window in found.items()
+            for pair in pairs
+            for here, there in (pair, pair[::-1])
+            if here == case and (who, there) not in found
+        }
+        found |= more
+        growing = bool(more)
     return found
 
 

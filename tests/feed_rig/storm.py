@@ -16,7 +16,7 @@ from tests.feed_rig.judging.events import carried
 from tests.feed_rig.judging.verdict import STATE_STREAMS, judged
 from tests.feed_rig.people import People
 from tests.feed_rig.plan import drawn, groups_of
-from tests.feed_rig.record import Recording, Row, Run, standings_of
+from tests.feed_rig.record import Recording, Row, Run, merged_too, standings_of
 from tests.feed_rig.report import Asked, Report
 from tests.feed_rig.seats import NEWCOMERS, REPORTERS, SESSION_VICTIM, UNIT, VICTIMS, Seat, seats
 from tests.feed_rig.site import Site
@@ -132,7 +132,8 @@ class Storm:
     async def _read(self, first: int) -> Run:
         found = await truth.read(first)
         recused = await truth.recusals()
-        kept = {key: it for key, it in self._people.recusals.items() if key in recused}
+        declared = {key: it for key, it in self._people.recusals.items() if key in recused}
+        kept = merged_too(declared, found.entries)
         return Run(
             truth=found,
             recordings=[it.recording for it in self._consoles],

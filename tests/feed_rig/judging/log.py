@@ -46,7 +46,10 @@ def _order(run: Run) -> Iterator[Finding]:
 
 
 def _escalations(run: Run) -> Iterator[Finding]:
-    """A light turns once for each step that fired, and an escalation is told once; only I4 is told again each day."""
+    """A light turns once for each step that fired, and an escalation is told once.
+
+    I4 is told again each day, and of a stage its unit is reminded when it turns yellow and when it turns red (R24).
+    """
     told = Counter(_step(entry) for entry in run.truth.entries if _fired(entry))
     for step, times in told.items():
         fired = run.truth.steps.get(str(step[0]), ())
@@ -55,7 +58,7 @@ def _escalations(run: Run) -> Iterator[Finding]:
                 yield Finding(
                     "duplicated" if times > 1 else "wrong", "a light", f"{step} {times} times of {fired}"
                 )
-        elif times > 1 + sum(it.startswith("I4.") for it in fired):
+        elif times > _often(step, fired):
             yield Finding("duplicated", "an escalation", f"{step} {times} times")
     for clock, fired in run.truth.steps.items():
         for light in {"YELLOW", "RED"} & set(fired):
@@ -63,12 +66,20 @@ def _escalations(run: Run) -> Iterator[Finding]:
                 yield Finding("lost", "a light", f"{clock} fired {light}, and the log does not say so")
 
 
+def _often(step: tuple[object, ...], fired: Sequence[str]) -> int:
+    """How often that escalation of a clock may be told, by the steps that it fired."""
+    if step[4] == "MILESTONE":
+        return len({"YELLOW", "RED"} & set(fired))
+    return 1 + sum(it.startswith("I4.") for it in fired)
+
+
 def _fired(entry: Entry) -> bool:
     return "clock" in entry.data and entry.kind in {"LIGHT", "ESCALATED"}
 
 
 def _step(entry: Entry) -> tuple[object, ...]:
-    return entry.data["clock"], entry.kind, entry.row, entry.data.get("light") or entry.data.get("step")
+    what = entry.data.get("light") or entry.data.get("step")
+    return entry.data["clock"], entry.kind, entry.row, what, entry.data.get("type")
 
 
 def _commands(run: Run) -> Iterator[Finding]:

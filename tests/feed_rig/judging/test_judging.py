@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from math import inf
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from tests.feed_rig.judging.played import HERE, LOG, OWN, UNIT, beat, case, entr
 from tests.feed_rig.judging.shown import shown_case
 from tests.feed_rig.judging.verdict import judged
 from tests.feed_rig.plan import Fault, drawn, groups_of
-from tests.feed_rig.record import Item, Recording, Rights, Run, Standing, Window, standings_of
+from tests.feed_rig.record import Item, Recording, Rights, Run, Standing, Window, merged_too, standings_of
 
 
 def _director(run: Run) -> Recording:
@@ -355,6 +356,24 @@ def test_a_recusal_takes_a_case_away_from_its_moment_on_and_leaves_the_rest() ->
     assert not after.rights.sees(HERE, "a")
     assert after.rights.sees(HERE, "b")
     assert not after.rights.hears(LOG[0])
+
+
+def test_what_a_case_is_merged_with_may_be_taken_away_too_and_nothing_else() -> None:
+    merged = [
+        replace(LOG[0], subject="Incident:a", data={"master": "m"}),
+        replace(LOG[0], subject="Incident:m", data={"child": "a"}),
+        replace(LOG[0], subject="Incident:m", data={"master": "n"}),
+    ]
+    declared = {("h", "a"): Window(2.0, 2.5), ("i", "n"): Window(3.0, 3.5)}
+    found = merged_too(declared, merged)
+    either = Window(2.0, inf), Window(3.0, inf)
+    assert found == declared | {
+        ("h", "m"): either[0], ("h", "n"): either[0], ("i", "m"): either[1], ("i", "a"): either[1]
+    }  # fmt: skip
+    before, after = standings_of([Standing(OWN, 0.0)], {"m": either[0]})
+    assert (before.until, before.rights.recused) == (inf, frozenset())
+    assert (after.since, after.rights.recused) == (2.0, frozenset({"m"}))
+    assert merged_too(declared, LOG) == declared
 
 
 def test_what_was_told_of_a_case_before_its_reader_kept_out_of_it_need_not_be_told_again() -> None:
