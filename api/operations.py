@@ -60,6 +60,9 @@ class Told(Collector):
         yield CounterMetricFamily(
             "fengqiao_feed_compiled", "Items that generated functions wrote", plans.told_compiled
         )
+        yield CounterMetricFamily(
+            "fengqiao_feed_alike", "Of these, told as another class was told them", plans.alike.told
+        )
         ordinary = CounterMetricFamily(
             "fengqiao_feed_ordinary", "Items that the ordinary executor wrote", labels=["reason"]
         )
