@@ -71,7 +71,7 @@ def _published(world: World, deed: Deed) -> None:
     for story in world.stories.values():
         advance(story, deed.at)
         for clock in story.clocks:
-            clock.recount(world.hours)
+            clock.recount(world.hours, handed_in=story.may_be_sent_back(clock))
 
 
 def _hints(book: Book | None) -> frozenset[tuple[str, datetime, str | None, str | None]]:

@@ -172,9 +172,12 @@ class Clock:
             self.floors.append((at, term))
             self.due = max(self.due, term.due(self.hours, at))
 
-    def recount(self, hours: Hours) -> None:
-        """R78: a calendar was published; the limit from the start by it, then what came between, as it came."""
-        if self.stopped_at or hours is self.hours:
+    def recount(self, hours: Hours, *, handed_in: bool = False) -> None:
+        """R78: a calendar was published; the limit from the start by it, then what came between, as it came.
+
+        `handed_in`: what stopped it is a result that may be sent back (T26).
+        """
+        if (self.stopped_at and not handed_in) or hours is self.hours:
             return
         self.hours = hours
         if self.external:

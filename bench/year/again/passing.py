@@ -45,8 +45,9 @@ def _next(clock: Clock) -> tuple[datetime, str] | None:
 def _preference(story: Story, step: Step) -> tuple[int, int]:
     """Of steps at one moment the product takes any first: the one whose card it wrote, the lowest card first."""
     at, clock, name = step
-    for level, rung in cards_of(story, clock, name):
-        org = clock.row.org if clock.row else None
+    soon = ["RED"] if name in {"E0", "YELLOW"} and clock.due == at else []  # due before it began: all at once
+    org = clock.row.org if clock.row else None
+    for level, rung in [it for each in (name, *soon) for it in cards_of(story, clock, each)]:
         if (level, max(at, clock.start), org, f"{clock.kind}.{rung}") in story.hints:
             return 0, ("URGE", "YELLOW", "RED").index(level)
     return 1, 0

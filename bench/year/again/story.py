@@ -225,6 +225,14 @@ class Story:
             if it.kind == "MILESTONE" and it.row is row and it not in self.done_stages
         ]
 
+    def may_be_sent_back(self, clock: Clock) -> bool:
+        """T26: whether a waiting result stopped it: its row's latest HANDLE, or a stage that is not done."""
+        row = clock.row
+        if row is None or row.state != "SUBMITTED" or row not in self.leads or self.state in SET_BY_TABLE:
+            return False
+        latest = [it for it in self.clocks if it.kind == "HANDLE" and it.row is row][-1:]
+        return clock in (*latest, *self.stages(row))
+
     def again(self, orgs: Iterable[str], at: datetime) -> list[Row]:
         """T30, T32, T34: a new round for these leads, born accepted; their rows of before."""
         old = [row for row in self.leads if row.org in set(orgs)] or self.leads

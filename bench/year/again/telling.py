@@ -174,6 +174,8 @@ def return_decided(story: Story, at: datetime, facts: Facts) -> None:
         for other in story.live():
             _ended(story, at, other, "CANCELLED")
         story.ruling = row.boundary and story.boundary_returns > 1
+        if not story.ruling:
+            story.stop(at, ["REPLY"])  # rule C: FILED is out of Z, and nobody is left to answer a card
         story.start("ARBITRATE" if story.ruling else "DISPATCH", at)
     story.settle(at)
 
