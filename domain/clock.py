@@ -208,19 +208,6 @@ def counted_minutes(start: datetime, end: datetime, unit: TimeUnit, calendar: Wo
     return counted(start, end, unit, calendar) / _MINUTE
 
 
-def used_ratio(
-    start: datetime, due: datetime, unit: TimeUnit, now: datetime, calendar: WorkCalendar
-) -> float:
-    """The share of the time used at `now`: 0 before the start, over 1 when late.
-
-    When nothing counts between start and due it is 0 until the due time and 1 from then on.
-    """
-    total = counted(start, due, unit, calendar)
-    if now < start or (not total and now < due):
-        return 0.0
-    return counted(start, now, unit, calendar) / total if total else 1.0
-
-
 def is_provisional(start: datetime, limit: Limit, due: datetime, calendar: WorkCalendar) -> bool:
     """Whether a day that decided the due time lies in a year without a notice."""
     if limit.unit is TimeUnit.NATURAL_MIN:

@@ -13,7 +13,6 @@ from domain.clock import (
     counted,
     due_time,
     is_provisional,
-    used_ratio,
     yellow_time,
 )
 from domain.loop.pause import Pause
@@ -86,6 +85,19 @@ def clock_explanation(
         return _explain(clock.start_at, clock.due_at, clock.unit, calendar, amount)
     explained = _around if clock.unit in WORK_UNITS else _between
     return _summed(explained(clock, still, calendar, amount))
+
+
+def used_ratio(
+    start: datetime, due: datetime, unit: TimeUnit, now: datetime, calendar: WorkCalendar
+) -> float:
+    """The share of the time used at `now`: 0 before the start, over 1 when late.
+
+    When nothing counts between start and due it is 0 until the due time and 1 from then on.
+    """
+    total = counted(start, due, unit, calendar)
+    if now < start or (not total and now < due):
+        return 0.0
+    return counted(start, now, unit, calendar) / total if total else 1.0
 
 
 def clock_used(clock: Clock, now: datetime, calendar: WorkCalendar, pauses: Collection[Pause] = ()) -> float:

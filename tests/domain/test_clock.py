@@ -18,11 +18,10 @@ from domain.clock import (
     start_clock,
     step,
     stop,
-    used_ratio,
     worst,
     yellow_time,
 )
-from domain.deadline import clock_explanation, deadline
+from domain.deadline import clock_explanation, deadline, used_ratio
 from tests.domain.calendar_days import CALENDAR
 
 START = datetime(2024, 9, 30, 15, tzinfo=DISTRICT_TIME)

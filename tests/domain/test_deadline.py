@@ -9,8 +9,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from domain.calendar import DISTRICT_TIME
-from domain.clock import Limit, TimeUnit, counted_minutes, due_time, used_ratio, yellow_time
-from domain.deadline import Deadline, deadline, external_deadline
+from domain.clock import Limit, TimeUnit, counted_minutes, due_time, yellow_time
+from domain.deadline import Deadline, deadline, external_deadline, used_ratio
 from domain.errors import DomainError, ErrorCode
 from tests.domain.calendar_days import CALENDAR
 

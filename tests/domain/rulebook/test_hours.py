@@ -5,8 +5,8 @@ from itertools import accumulate, pairwise
 from random import Random
 
 from domain.calendar import DISTRICT_TIME, CalendarDay, Hours, Windows, WorkCalendar
-from domain.clock import Limit, TimeUnit, counted, due_time, used_ratio, yellow_time
-from domain.deadline import deadline
+from domain.clock import Limit, TimeUnit, counted, due_time, yellow_time
+from domain.deadline import deadline, used_ratio
 from domain.loop.pause import delayed
 from domain.rules.rulebook.hours import over
 from tests.domain.calendar_days import CALENDAR

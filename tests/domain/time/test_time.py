@@ -8,8 +8,8 @@ import pytest
 from domain.action import ActionName as A
 from domain.assignment import AssignmentState
 from domain.calendar import DISTRICT_TIME
-from domain.clock import ClockStep, ClockType, Light, used_ratio
-from domain.deadline import clock_used
+from domain.clock import ClockStep, ClockType, Light
+from domain.deadline import clock_used, used_ratio
 from domain.errors import DomainError
 from domain.followup import ReplyChannel
 from domain.incident import CaseOutcome, IncidentState, Urgency
