@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -77,10 +78,11 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """When something began to hold: not before the one, and surely by the other."""
+    """When something began to hold: not before the one, surely by the other. `over`: in the end it does not hold."""
 
     since: float
     until: float
+    over: bool = False
 
 
 def standings_of(posts: Iterable[Standing], recusals: Mapping[str, Window]) -> list[Standing]:
@@ -95,22 +97,23 @@ def standings_of(posts: Iterable[Standing], recusals: Mapping[str, Window]) -> l
             for it in found
             if it.until >= window.since
         ]
-        found = kept + less
+        found = less + kept if window.over else kept + less
     return found
 
 
 def merged_too(
-    declared: Mapping[tuple[str, str], Window], entries: Iterable[Entry]
+    declared: Mapping[tuple[str, str], Window], entries: Iterable[Entry], stored: AbstractSet[tuple[str, str]]
 ) -> dict[tuple[str, str], Window]:
     """The interests, with what cases were merged with: out of those a person was kept too, for as long (T7, R82).
 
-    When that began and whether it was undone the run does not know: from the declaration on either may have been so.
+    When that began the run does not know, nor whether a merge was only asked for or was undone: from the declaration
+    on either may have been so. What holds in the end is `stored`.
     """
     pairs = {(it.subject.rpartition(":")[2], str(it.data["master"])) for it in entries if "master" in it.data}
     found, growing = dict(declared), True
     while growing:
         more = {
-            (who, there): Window(window.since, math.inf)
+            (who, there): Window(window.since, math.inf, over=(who, there) not in stored)
             for (who, case), window in found.items()
             for pair in pairs
             for here, there in (pair, pair[::-1])

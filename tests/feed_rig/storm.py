@@ -133,7 +133,7 @@ class Storm:
         found = await truth.read(first)
         recused = await truth.recusals()
         declared = {key: it for key, it in self._people.recusals.items() if key in recused}
-        kept = merged_too(declared, found.entries)
+        kept = merged_too(declared, found.entries, recused)
         return Run(
             truth=found,
             recordings=[it.recording for it in self._consoles],

@@ -365,15 +365,17 @@ def test_what_a_case_is_merged_with_may_be_taken_away_too_and_nothing_else() -> 
         replace(LOG[0], subject="Incident:m", data={"master": "n"}),
     ]
     declared = {("h", "a"): Window(2.0, 2.5), ("i", "n"): Window(3.0, 3.5)}
-    found = merged_too(declared, merged)
+    found = merged_too(declared, merged, {("h", "m"), ("h", "n"), ("i", "m")})
     either = Window(2.0, inf), Window(3.0, inf)
     assert found == declared | {
-        ("h", "m"): either[0], ("h", "n"): either[0], ("i", "m"): either[1], ("i", "a"): either[1]
+        ("h", "m"): either[0], ("h", "n"): either[0], ("i", "m"): either[1], ("i", "a"): Window(3.0, inf, over=True)
     }  # fmt: skip
     before, after = standings_of([Standing(OWN, 0.0)], {"m": either[0]})
     assert (before.until, before.rights.recused) == (inf, frozenset())
     assert (after.since, after.rights.recused) == (2.0, frozenset({"m"}))
-    assert merged_too(declared, LOG) == declared
+    *_, last = standings_of([Standing(OWN, 0.0)], {"a": Window(3.0, inf, over=True)})
+    assert last.rights.recused == frozenset()  # the merge was undone, or only asked for
+    assert merged_too(declared, LOG, set()) == declared
 
 
 def test_what_was_told_of_a_case_before_its_reader_kept_out_of_it_need_not_be_told_again() -> None:
